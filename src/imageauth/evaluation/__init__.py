@@ -1,0 +1,1 @@
+"""How we measure: metrics, the protocol of docs/protocol.md, plots."""

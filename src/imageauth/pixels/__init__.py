@@ -1,0 +1,1 @@
+"""What the pixels say: the model, what it looks at, and what its score means."""

@@ -1,0 +1,71 @@
+"""A model: card, weights and preprocessing as one thing."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from imageauth.errors import ModelError
+from imageauth.models import find_model
+from imageauth.pixels.card import Card
+from imageauth.pixels.network import Network
+from imageauth.pixels.views import square_views
+
+BATCH = 64
+
+
+class PixelModel:
+    """A detector of AI-made images by their pixels alone. Thread-safe.
+
+    Attributes:
+        card: its :class:`~imageauth.pixels.card.Card`.
+    """
+
+    def __init__(self, card: Card, network: Network) -> None:
+        self.card = card
+        self._network = network
+
+    @staticmethod
+    def load(name: str | Path, *, threads: int | None = None) -> "PixelModel":
+        """Load a shipped model by name, or any model folder by path.
+
+        Args:
+            name: as shown by ``imageauth models``, or a folder with ``card.json``.
+            threads: for one batch; default: all usable cores.
+
+        Raises:
+            ModelError: it is unknown, incomplete, damaged, or its weights are not those that the card describes.
+        """
+        folder = find_model(name)
+        card = Card.load(folder)
+        file = folder / card.file
+        if file.parent.resolve() != folder.resolve():
+            raise ModelError(f"{folder}: the card names weights outside its folder: {card.file}")
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != card.sha256:
+            raise ModelError(
+                f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
+            )
+        return PixelModel(card, Network(data, threads=threads, name=str(file)))
+
+    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], of pictures of any size (uint8 [H, W, 3] sRGB); an image's views are averaged."""
+        if not len(pictures):
+            return np.empty(0)
+        views = [square_views(pixels, self.card.side, self.card.views) for pixels in pictures]
+        counts = np.array([len(v) for v in views])
+        batch = np.concatenate(views)
+        logits = np.concatenate(
+            [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
+        )
+        return np.add.reduceat(logits, np.cumsum(counts) - counts) / counts
+
+    def probabilities(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """Calibrated chances of being AI-made, float64 [N] in 0..1."""
+        return self.card.calibration(self.scores(pictures))

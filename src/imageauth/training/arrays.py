@@ -1,0 +1,58 @@
+"""A data set decoded once into arrays, kept beside the data for the next run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from imageauth.errors import DataError, ImageError
+from imageauth.images import read_image
+from imageauth.training.manifest import Manifest, Split
+
+Progress = Callable[[int, int], None]
+
+
+def load_arrays(
+    folder: Path, manifest: Manifest, split: Split, *, side: int = 32, progress: Progress | None = None
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Pictures and labels of one split, in manifest order.
+
+    Every file is decoded by :func:`imageauth.images.read_image`, the same code that serves.
+    The decoded array is cached under ``folder/.cache`` by the manifest's digest.
+
+    Args:
+        folder: a prepared data set.
+        manifest: its manifest.
+        split: which part.
+        side: every picture must have this width and height, in pixels.
+        progress: called with (done, total) now and then.
+
+    Returns:
+        Pictures, uint8 [N, side, side, 3] (memory-mapped, sRGB), and labels, uint8 [N], 1 for AI-made.
+
+    Raises:
+        DataError: a picture cannot be read or has another size.
+    """
+    entries = manifest.select(split)
+    labels = np.array([entry.label == "fake" for entry in entries], np.uint8)
+    cache = folder / ".cache" / f"{split}-{entries.digest[:16]}-{side}.npy"
+    if not cache.is_file():
+        pictures = np.empty((len(entries), side, side, 3), np.uint8)
+        for index, entry in enumerate(entries):
+            try:
+                pixels = read_image(folder / entry.path).pixels
+            except ImageError as error:
+                raise DataError(f"{folder / entry.path}: {error}") from error
+            if pixels.shape != (side, side, 3):
+                raise DataError(f"{folder / entry.path}: {pixels.shape[1]}×{pixels.shape[0]}, not {side}×{side}")
+            pictures[index] = pixels
+            if progress and (index % 512 == 0 or index + 1 == len(entries)):
+                progress(index + 1, len(entries))
+        cache.parent.mkdir(exist_ok=True)
+        part = cache.with_suffix(".part.npy")
+        np.save(part, pictures)
+        part.replace(cache)
+    return np.load(cache, mmap_mode="r"), labels
+
+

@@ -1,0 +1,240 @@
+"""Train a network by a recipe: resumable, averaged, recorded."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import PIL
+import tensorflow as tf
+
+from imageauth import __version__
+from imageauth.errors import DataError
+from imageauth.evaluation.metrics import auroc
+from imageauth.training import checkpoint
+from imageauth.training.averaging import WeightAverage
+from imageauth.training.manifest import write_atomically
+from imageauth.training.networks import build
+from imageauth.training.pipeline import evaluation_batches, training_batches
+from imageauth.training.recipe import RECIPES, Recipe
+from imageauth.training.schedule import WarmupCosine
+
+RUN_FILE, BEST_FILE = "run.json", "best.npz"
+Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands, given to the caller after each step.
+
+    Attributes:
+        step, steps: done and in all.
+        epoch, epochs: the running one, from 1, and the most there will be.
+        loss: running mean over this epoch.
+        accuracy: on validation, of the last finished epoch; None before.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float | None
+
+
+def train(
+    training: Arrays,
+    validation: Arrays,
+    recipe: Recipe,
+    out: Path,
+    *,
+    data: dict[str, Any],
+    resume: bool = False,
+    on_step: Callable[[Progress], None] | None = None,
+) -> tuple[keras.Model, npt.NDArray[np.float64]]:
+    """Train, and leave in ``out``: ``run.json``, TensorBoard logs and the last checkpoint.
+
+    After each epoch the averaged weights are measured on the validation split and a checkpoint is written. With
+    ``resume`` the run continues from the last one with the same order of pictures and the same number of steps.
+
+    Args:
+        training: uint8 [N, H, W, 3] and uint8 [N] (1 = AI-made).
+        validation: the same, never trained on.
+        recipe: the settings; on resuming they must equal those of the run.
+        out: the run's folder.
+        data: what ``run.json`` says about the data.
+        resume: go on with the run in ``out``, if one is there.
+        on_step: told of progress.
+
+    Returns:
+        The model in float32 with the best weights (averaged, if the recipe averages), and its validation logits,
+        float64 [N].
+
+    Raises:
+        DataError: ``out`` holds another run and ``resume`` is not set, or holds one with other settings.
+    """
+    steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
+    steps = steps_per_epoch * recipe.epochs
+    record = _open_run(out, recipe, data, resume)
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_global_policy(recipe.precision)
+    try:
+        model = _compiled(recipe, steps)
+        average = WeightAverage(model, recipe.average_decay) if recipe.average_decay else None
+        state: dict[str, Any] = {"step": 0, "best": -1.0, "best_epoch": 0, "seconds": 0.0, "history": []}
+        found = checkpoint.load(out) if resume else None
+        if found:
+            arrays, state = found
+            model.set_weights(arrays["weights"])
+            for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
+                variable.assign(value)
+            if average:
+                average.restore(arrays["average"])
+        _run(model, average, state, training, validation, recipe, out, on_step, steps_per_epoch)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    final = build(recipe.network, recipe.network_options)
+    final.set_weights(checkpoint.load_arrays(out / BEST_FILE))
+    logits = predict(final, validation[0])
+    record |= {
+        "finished": _now(),
+        "steps": state["step"],
+        "seconds": round(state["seconds"], 1),
+        "parameters": int(sum(np.prod(w.shape) for w in final.trainable_weights)),
+        "best_epoch": state["best_epoch"],
+        "validation_accuracy": float(np.mean((logits > 0) == validation[1])),
+        "validation_auroc": auroc(validation[1], logits),
+        "history": state["history"],
+    }
+    write_atomically(out / RUN_FILE, json.dumps(record, indent=1).encode())
+    return final, logits
+
+
+def predict(model: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Logits, float64 [N], of uint8 pictures [N, H, W, 3]."""
+    outputs = [model.predict_on_batch(batch) for batch in evaluation_batches(pictures)]
+    return np.concatenate(outputs)[:, 0].astype(np.float64)
+
+
+def _run(
+    model: keras.Model,
+    average: WeightAverage | None,
+    state: dict[str, Any],
+    training: Arrays,
+    validation: Arrays,
+    recipe: Recipe,
+    out: Path,
+    on_step: Callable[[Progress], None] | None,
+    steps_per_epoch: int,
+) -> None:
+    """The loop: steps, and after each epoch a measurement, a log line and a checkpoint."""
+    logs = tf.summary.create_file_writer(str(out / "logs"))
+    batches = iter(training_batches(*training, recipe, first_step=state["step"]))
+    for epoch in range(state["step"] // steps_per_epoch + 1, recipe.epochs + 1):
+        if _stalled(state, epoch, recipe):
+            break
+        begun, loss = time.monotonic(), 0.0
+        model.reset_metrics()
+        for done in range(1, steps_per_epoch + 1):
+            images, targets = next(batches)
+            result = model.train_on_batch(images, targets, return_dict=True)
+            loss = float(result["loss"])  # Keras' running mean since reset_metrics
+            state["step"] += 1
+            if average:
+                average.update(state["step"])
+            if on_step and (done % 10 == 0 or done == steps_per_epoch):
+                accuracy = state["history"][-1]["validation_accuracy"] if state["history"] else None
+                total = steps_per_epoch * recipe.epochs
+                on_step(Progress(state["step"], total, epoch, recipe.epochs, loss, accuracy))
+        if average:
+            average.swap()
+        logits = predict(model, validation[0])
+        row = {
+            "epoch": epoch,
+            "loss": loss,
+            "validation_accuracy": float(np.mean((logits > 0) == validation[1])),
+            "validation_auroc": auroc(validation[1], logits),
+        }
+        state["history"].append(row)
+        if row["validation_accuracy"] > state["best"]:
+            state |= {"best": row["validation_accuracy"], "best_epoch": epoch}
+            checkpoint.save_arrays(out / BEST_FILE, model.get_weights())
+        if average:
+            average.swap()
+        state["seconds"] += time.monotonic() - begun
+        with logs.as_default(step=epoch):
+            for name, value in row.items():
+                if name != "epoch":
+                    tf.summary.scalar(name, value)
+            tf.summary.scalar("learning_rate", float(model.optimizer.learning_rate))
+        logs.flush()
+        groups = {
+            "weights": model.get_weights(),
+            "optimizer": [np.asarray(keras.ops.convert_to_numpy(v)) for v in model.optimizer.variables],
+        }
+        if average:
+            groups["average"] = average.state()
+        checkpoint.save(out, groups, state)
+
+
+def _stalled(state: dict[str, Any], epoch: int, recipe: Recipe) -> bool:
+    """Whether the recipe's patience is at its end."""
+    return bool(recipe.patience) and epoch - 1 - state["best_epoch"] >= recipe.patience
+
+
+def _compiled(recipe: Recipe, steps: int) -> keras.Model:
+    """The recipe's network, ready to train."""
+    model = build(recipe.network, recipe.network_options)
+    rate: Any = recipe.learning_rate
+    if recipe.warmup >= 0:
+        rate = WarmupCosine(recipe.learning_rate, int(recipe.warmup * steps), steps)
+    decay = recipe.weight_decay or None
+    optimizer = (
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+        if recipe.optimizer == "sgd"
+        else keras.optimizers.AdamW(rate, weight_decay=decay or 0.0)
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    model.compile(optimizer=optimizer, loss=loss)
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+def _open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> dict[str, Any]:
+    """Begin ``run.json``, or check that the one found belongs to this recipe and this data."""
+    file = out / RUN_FILE
+    settings = {"recipe": recipe.to_json(), "data": data}
+    if file.is_file():
+        if not resume:
+            raise DataError(f"{out} already holds a run: add --resume to go on with it, or choose another folder")
+        record: dict[str, Any] = json.loads(file.read_text())
+        for key, value in settings.items():
+            if record.get(key) != json.loads(json.dumps(value)):
+                raise DataError(f"{file} was begun with another {key}: resume with the same, or choose another folder")
+        return record
+    out.mkdir(parents=True, exist_ok=True)
+    record = settings | {
+        "imageauth": __version__,
+        "started": _now(),
+        "packages": {module.__name__: module.__version__ for module in (keras, np, PIL, tf)},
+        "backend": keras.backend.backend(),
+        "machine": {"system": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()},
+    }
+    write_atomically(file, json.dumps(record, indent=1).encode())
+    return record
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+__all__ = ["RECIPES", "Progress", "predict", "train"]

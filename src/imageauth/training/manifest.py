@@ -1,0 +1,97 @@
+"""The manifest of a prepared data set: which file, which bytes, which label, which split."""
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from imageauth.errors import DataError
+
+Split = Literal["train", "validation", "test", "excluded"]
+FILE_NAME = "manifest.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture of a data set.
+
+    Attributes:
+        path: relative to the data set's folder, with ``/``.
+        sha256: of the file's bytes, hexadecimal.
+        label: ``real`` or ``fake``.
+        split: ``train``, ``validation``, ``test``, or ``excluded``.
+        duplicate_of: path of the file that stands for these bytes when this one is excluded; else empty.
+    """
+
+    path: str
+    sha256: str
+    label: Literal["real", "fake"]
+    split: Split
+    duplicate_of: str = ""
+
+
+class Manifest(Sequence[Entry]):
+    """An immutable list of entries with its own digest."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return self._entries[index]
+
+    def select(self, split: Split) -> "Manifest":
+        """The entries of one split, in order."""
+        return Manifest(entry for entry in self._entries if entry.split == split)
+
+    def to_tsv(self) -> str:
+        """Tab-separated text with a header line."""
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+        names = [field.name for field in fields(Entry)]
+        writer.writerow(names)
+        writer.writerows([getattr(entry, name) for name in names] for entry in self._entries)
+        return out.getvalue()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the tab-separated text: it changes with any file, label or split."""
+        return hashlib.sha256(self.to_tsv().encode()).hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write ``manifest.tsv`` in one step: a reader sees the whole of it or none."""
+        write_atomically(folder / FILE_NAME, self.to_tsv().encode())
+
+    @staticmethod
+    def load(folder: Path) -> "Manifest":
+        """Read ``manifest.tsv`` of a prepared folder.
+
+        Raises:
+            DataError: there is none (the folder was never finished), or it is not one of ours.
+        """
+        file = folder / FILE_NAME
+        if not file.is_file():
+            raise DataError(
+                f"{folder} has no {FILE_NAME}: prepare the data first, e.g. imageauth data cifake --to {folder}"
+            )
+        with file.open(newline="", encoding="utf-8") as stream:
+            rows = csv.DictReader(stream, delimiter="\t")
+            if rows.fieldnames != [field.name for field in fields(Entry)]:
+                raise DataError(f"{file} is not a manifest that this version can read")
+            return Manifest(Entry(**row) for row in rows)  # type: ignore[arg-type]
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` beside ``path``, flush it to disk, then rename it into place."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)

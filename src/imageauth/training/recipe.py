@@ -1,0 +1,93 @@
+"""A recipe: every setting of a training run, as plain data that is written into ``run.json``."""
+
+import dataclasses
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from imageauth.errors import DataError
+
+Precision = Literal["float32", "mixed_bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of one training run.
+
+    Attributes:
+        network: a name in :data:`imageauth.training.networks.NETWORKS`.
+        network_options: keyword arguments of that network's function.
+        epochs: passes over the training split.
+        batch_size: pictures a step.
+        optimizer: ``sgd`` (Nesterov momentum 0.9) or ``adamw``.
+        learning_rate: the peak, reached after the warm-up.
+        warmup: share of all steps during which the rate rises linearly from 0; it then falls along a cosine to 0.
+            A negative value keeps the rate constant.
+        weight_decay: decoupled, scaled by the rate; biases and normalisation parameters are left out.
+        label_smoothing: targets become ``y * (1 - s) + s / 2``.
+        average_decay: exponential moving average of the weights, per step; 0 turns it off.
+        flip: mirror left–right at random.
+        shift: most pixels that a picture is moved each way.
+        patience: stop when validation accuracy has not risen for so many epochs; 0 never stops early.
+        precision: of the arithmetic in training; weights are float32 in any case.
+        seed: of the weights, the order and the augmentation.
+    """
+
+    network: str = "pocket"
+    network_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 40
+    batch_size: int = 128
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = 0.1
+    warmup: float = 0.1
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.0
+    average_decay: float = 0.999
+    flip: bool = True
+    shift: int = 0
+    patience: int = 0
+    precision: Precision = "float32"
+    seed: int = 1
+
+    def steps_per_epoch(self, count: int) -> int:
+        """Whole batches in ``count`` pictures.
+
+        Raises:
+            DataError: there is not even one.
+        """
+        if count < self.batch_size:
+            raise DataError(f"{count} training pictures are fewer than one batch of {self.batch_size}")
+        return count // self.batch_size
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for ``run.json``."""
+        return dataclasses.asdict(self)
+
+
+RECIPES = {
+    "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2),
+    # Bird & Lotfi (2023) train with Adam at Keras' defaults, batches of 32, until validation stops improving.
+    "paper": Recipe(
+        network="paper",
+        batch_size=32,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        warmup=-1.0,
+        weight_decay=0.0,
+        average_decay=0.0,
+        flip=False,
+        patience=5,
+    ),
+}
+
+
+def fastest_precision() -> Precision:
+    """``mixed_bfloat16`` where the processor multiplies bfloat16 matrices in hardware (AMX), else ``float32``.
+
+    Without that hardware bfloat16 is emulated and slower than float32.
+    """
+    info = Path("/proc/cpuinfo")
+    if platform.machine() == "x86_64" and info.is_file() and " amx_bf16" in info.read_text():
+        return "mixed_bfloat16"
+    return "float32"
