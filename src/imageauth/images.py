@@ -18,6 +18,15 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 import PIL.ImageOps
+from PIL import (  # noqa: F401  (each registers its decoder; Pillow's own list would load some forty more)
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from imageauth.errors import ImageError
 
@@ -27,7 +36,7 @@ MIN_SIDE = 16
 # A progressive JPEG is decoded once for each of its scans; a hostile one repeats scans to burn hours.
 MAX_SCANNED_PIXELS = 3_000_000_000
 
-# Pillow's decoders that we trust, by the name that we report. HEIC is decoded by pillow-heif when it is installed.
+# Pillow's names of what we decode → ours. HEIC is decoded by pillow-heif when it is installed.
 FORMATS = {
     "JPEG": "jpeg",
     "MPO": "jpeg",  # a JPEG with further pictures behind the first
@@ -149,7 +158,7 @@ def decode(data: bytes) -> Image:
 
 def _open(data: bytes) -> PIL.Image.Image:
     """Read the header only, by the decoders we trust."""
-    allowed = [name for name in FORMATS if name != "HEIF"]
+    allowed = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
     if _is_heic(data):
         try:
             import pillow_heif

@@ -1,4 +1,4 @@
-"""Metrics of a two-class detector, in NumPy, vectorised over bootstrap resamples.
+"""Metrics of a two-class detector, in NumPy. :mod:`~imageauth.evaluation.figures` adds intervals.
 
 Labels are 1 for AI-made ("positive") and 0 for real. Scores rise with the chance of being AI-made. Each function is
 checked against scikit-learn in the tests.
@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
+
+ECE_BINS = 15
 
 
 def auroc(labels: Labels, scores: npt.ArrayLike) -> float:
@@ -27,7 +29,7 @@ def auroc(labels: Labels, scores: npt.ArrayLike) -> float:
 
 
 def roc_curve(labels: Labels, scores: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """False-positive rates, true-positive rates and thresholds ("positive" means ``score >= threshold``), from (0, 0)."""
+    """False-positive rates, true-positive rates and thresholds, from (0, 0). "Positive": ``score >= threshold``."""
     tp, fp, thresholds = _cumulative(labels, scores)
     with np.errstate(invalid="ignore", divide="ignore"):
         fpr, tpr = fp / fp[-1], tp / tp[-1]
@@ -54,7 +56,7 @@ def tpr_at_fpr(labels: Labels, scores: npt.ArrayLike, fpr: float) -> float:
     false, true, _ = roc_curve(labels, scores)
     if np.isnan(false).any() or np.isnan(true).any():
         return float("nan")
-    return float(true[false <= fpr].max())
+    return float(true[false <= fpr + 1e-12].max())  # 3 of 300 is 1 %, whatever the rounding
 
 
 def brier(labels: Labels, probabilities: npt.ArrayLike) -> float:
@@ -62,10 +64,12 @@ def brier(labels: Labels, probabilities: npt.ArrayLike) -> float:
     return float(np.mean((np.asarray(probabilities, np.float64) - np.asarray(labels)) ** 2))
 
 
-def reliability(labels: Labels, probabilities: npt.ArrayLike, bins: int = 15) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+def reliability(
+    labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
     """Per equal-width bin of probability: mean probability, share of AI images, count. Empty bins hold NaN, NaN, 0."""
     p = np.asarray(probabilities, np.float64)
-    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    index = bin_of(p, bins)
     count = np.bincount(index, minlength=bins)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(index, p, bins) / count
@@ -73,7 +77,7 @@ def reliability(labels: Labels, probabilities: npt.ArrayLike, bins: int = 15) ->
     return mean, share, count
 
 
-def ece(labels: Labels, probabilities: npt.ArrayLike, bins: int = 15) -> float:
+def ece(labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS) -> float:
     """Expected calibration error: mean |share of AI − mean probability| over equal-width bins, weighted by count
     (Naeini et al. 2015; here of the probability of being AI-made, not of the winning class).
     """
@@ -82,11 +86,24 @@ def ece(labels: Labels, probabilities: npt.ArrayLike, bins: int = 15) -> float:
     return float(np.sum(np.abs(share - mean)[filled] * count[filled]) / count.sum())
 
 
+def bin_of(probabilities: Floats, bins: int) -> npt.NDArray[np.int64]:
+    """Index of the equal-width bin that each probability falls in; 1 falls in the last."""
+    index: npt.NDArray[np.int64] = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    return index
+
+
+def distinct_ends(sorted_scores: Floats) -> npt.NDArray[np.int64]:
+    """Index of the last element of each run of equal scores."""
+    if not len(sorted_scores):
+        return np.empty(0, np.int64)
+    return np.append(np.flatnonzero(np.diff(sorted_scores)), len(sorted_scores) - 1)
+
+
 def _cumulative(labels: Labels, scores: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
     """True and false positives at each distinct score, from the highest down."""
     scores = np.asarray(scores, np.float64)
     order = np.argsort(-scores, kind="stable")
     sorted_scores, positive = scores[order], (np.asarray(labels)[order] == 1).astype(np.float64)
-    last = np.r_[np.nonzero(np.diff(sorted_scores))[0], len(scores) - 1]
+    last = distinct_ends(sorted_scores)
     tp = np.cumsum(positive)[last]
     return tp, (last + 1) - tp, sorted_scores[last]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from imageauth.errors import ModelError
 
+DEFAULT_MODEL = "cifake"
+
 _HERE = Path(__file__).parent
 
 

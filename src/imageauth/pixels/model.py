@@ -54,17 +54,24 @@ class PixelModel:
             )
         return PixelModel(card, Network(data, threads=threads, name=str(file)))
 
-    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], of pictures of any size (uint8 [H, W, 3] sRGB); an image's views are averaged."""
-        if not len(pictures):
+    def views(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """What the network looks at, uint8 [V, side, side, 3], of a picture of any size (uint8 [H, W, 3] sRGB)."""
+        return square_views(pixels, self.card.side, self.card.views)
+
+    def score_views(self, views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], one an image: the mean over its views (each item as :meth:`views` gave it)."""
+        if not len(views):
             return np.empty(0)
-        views = [square_views(pixels, self.card.side, self.card.views) for pixels in pictures]
         counts = np.array([len(v) for v in views])
         batch = np.concatenate(views)
         logits = np.concatenate(
             [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
         )
         return np.add.reduceat(logits, np.cumsum(counts) - counts) / counts
+
+    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], of pictures of any size."""
+        return self.score_views([self.views(pixels) for pixels in pictures])
 
     def probabilities(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Calibrated chances of being AI-made, float64 [N] in 0..1."""

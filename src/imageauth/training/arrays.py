@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from imageauth.errors import DataError, ImageError
 from imageauth.images import read_image
-from imageauth.training.manifest import Manifest, Split
+from imageauth.manifest import Manifest, Split
 
 Progress = Callable[[int, int], None]
 

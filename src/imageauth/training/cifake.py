@@ -15,7 +15,7 @@ from typing import IO
 
 from imageauth.errors import DataError, ImageError, MissingExtraError
 from imageauth.images import decode
-from imageauth.training.manifest import FILE_NAME, Entry, Manifest, Split, write_atomically
+from imageauth.manifest import FILE_NAME, Entry, Manifest, Split, write_atomically
 
 KAGGLE_HANDLE = "birdy654/cifake-real-and-ai-generated-synthetic-images"
 OFFICIAL = {("train", "REAL"): 50_000, ("train", "FAKE"): 50_000, ("test", "REAL"): 10_000, ("test", "FAKE"): 10_000}
@@ -57,8 +57,8 @@ def prepare(to: Path, source: Path | None = None, *, progress: Progress | None =
     tell = progress or (lambda what, done, total: None)
     copied = 0
     to.mkdir(parents=True, exist_ok=True)
-    for split, label, name, stream in _members(origin):
-        _store(to / split / label / name, stream)
+    for split, label, name, data in _members(origin):
+        _store(to / split / label / name, data)
         copied += 1
         if copied % 500 == 0:
             tell("copying", copied, None)
@@ -114,13 +114,13 @@ def _download() -> Path:
         raise DataError(f"Kaggle could not deliver {KAGGLE_HANDLE}: {reason}. Use --from with a copy of it.") from error
 
 
-def _members(source: Path) -> Iterator[tuple[str, str, str, IO[bytes]]]:
-    """(split, label, name, open stream) of each CIFAKE file in a folder, zip or tar. Only names that fit are touched."""
+def _members(source: Path) -> Iterator[tuple[str, str, str, bytes]]:
+    """(split, label, name, content) of each CIFAKE file in a folder, zip or tar. Only names that fit are touched."""
     if source.is_dir():
         for file in sorted(source.rglob("*")):
             if (match := _MEMBER.search(file.absolute().as_posix())) and file.is_file():
                 with file.open("rb") as stream:
-                    yield *_place(match), stream
+                    yield *_place(match), _content(stream, match[0])
         return
     if not source.is_file():
         raise DataError(f"{source} does not exist")
@@ -130,12 +130,12 @@ def _members(source: Path) -> Iterator[tuple[str, str, str, IO[bytes]]]:
                 for item in archive.infolist():
                     if match := _MEMBER.search(item.filename):
                         with archive.open(item) as stream:
-                            yield *_place(match), stream
+                            yield *_place(match), _content(stream, match[0])
         elif tarfile.is_tarfile(source):
             with tarfile.open(source) as tar:
                 for member in tar:
                     if member.isfile() and (match := _MEMBER.search(member.name)) and (stream := tar.extractfile(member)):
-                        yield *_place(match), stream
+                        yield *_place(match), _content(stream, match[0])
         else:
             raise DataError(f"{source} is not a folder, a zip or a tar archive")
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
@@ -147,15 +147,19 @@ def _place(match: re.Match[str]) -> tuple[str, str, str]:
     return split.lower(), label.upper(), name
 
 
-def _store(path: Path, stream: IO[bytes]) -> None:
+def _content(stream: IO[bytes], name: str) -> bytes:
+    data = stream.read(_MAX_FILE_BYTES + 1)
+    if len(data) > _MAX_FILE_BYTES:
+        raise DataError(f"{name} is larger than any CIFAKE file")
+    return data
+
+
+def _store(path: Path, data: bytes) -> None:
     """Write one file whole, unless it is there already."""
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    data = stream.read(_MAX_FILE_BYTES + 1)
-    if len(data) > _MAX_FILE_BYTES:
-        raise DataError(f"{path.name} is larger than any CIFAKE file")
     part.write_bytes(data)
     part.replace(path)
 

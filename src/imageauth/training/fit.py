@@ -21,7 +21,7 @@ from imageauth.errors import DataError
 from imageauth.evaluation.metrics import auroc
 from imageauth.training import checkpoint
 from imageauth.training.averaging import WeightAverage
-from imageauth.training.manifest import write_atomically
+from imageauth.manifest import write_atomically
 from imageauth.training.networks import build
 from imageauth.training.pipeline import evaluation_batches, training_batches
 from imageauth.training.recipe import RECIPES, Recipe

@@ -1,0 +1,38 @@
+# make demo: check a handful of pictures with the shipped model.   make test: everything that CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint constraints clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev
+	@sh scripts/chromium.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "imageauth needs Python 3.11 or newer"; exit 1; }
+	@sh scripts/venv.sh $(PYTHON) $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth into $(VENV) (once) …"
+	@$(PIP) -e . scikit-learn
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth[dev,train] into $(VENV) (once; TensorFlow is large) …"
+	@$(PIP) -e '.[dev,train]'
+	@touch $@
+
+# Pin what is installed now: names and versions only, no hosts.
+constraints: $(VENV)/.dev
+	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,73 @@
+"""The demonstration behind ``make demo``: a handful of pictures, their verdicts, and what those are worth.
+
+The photographs ship with scikit-learn; everything else is drawn or written here.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_sample_images
+
+from imageauth import Detector, Failure
+from imageauth.rendering.text import percent
+
+
+def pictures(folder: Path) -> dict[str, str]:
+    """Write the pictures; returns file name → what it really is."""
+    truth = {}
+    photographs = load_sample_images()
+    for pixels, name in zip(photographs.images, ("temple", "flower"), strict=True):
+        photograph = Image.fromarray(pixels)
+        photograph.save(folder / f"{name}.jpg", quality=92)
+        truth[f"{name}.jpg"] = "photograph, as it was taken"
+        height, width = pixels.shape[:2]
+        left, top = (width - height) // 2, 0
+        square = photograph.crop((left, top, left + height, top + height))
+        square.resize((32, 32), Image.Resampling.LANCZOS).save(folder / f"{name}-32.png")
+        truth[f"{name}-32.png"] = "the same, as a 32×32 thumbnail"
+    drawing = Image.new("RGB", (48, 48), "#88aadd")
+    draw = ImageDraw.Draw(drawing)
+    draw.ellipse((10, 12, 38, 40), fill="#dd5522")
+    draw.rectangle((0, 40, 48, 48), fill="#336633")
+    drawing.save(folder / "drawing.png")
+    truth["drawing.png"] = "drawn by this program"
+    noise = np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "noise.webp", lossless=True)
+    truth["noise.webp"] = "random pixels"
+    (folder / "notes.jpg").write_text("This is a text file whose name ends in .jpg\n")
+    truth["notes.jpg"] = "a text file"
+    return truth
+
+
+def main() -> None:
+    console = Console()
+    detector = Detector()
+    table = Table(title="imageauth: was it made by AI?", show_lines=True)
+    for column in ("file", "what it is", "verdict", "AI", "why"):
+        table.add_column(column, overflow="fold")
+    colours = {"likely-ai": "red", "likely-real": "green", "inconclusive": "yellow"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        truth = pictures(folder)
+        answers = detector.check_many([folder / file for file in truth], names=list(truth))
+        for answer in answers:
+            if isinstance(answer, Failure):
+                table.add_row(answer.file, truth[answer.file], f"[dim]{answer.code}[/]", "", answer.message)
+                continue
+            colour = colours.get(answer.verdict, "white")
+            chance = "–" if answer.probability is None else percent(answer.probability)
+            table.add_row(answer.file, truth[answer.file], f"[{colour}]{answer.verdict}[/]", chance, answer.summary)
+            limits = answer.limits
+    console.print(table)
+    console.print("What these answers are worth:")
+    for limit in limits:
+        console.print(f"  • {limit}")
+    console.print("\nCheck your own file:  [bold].venv/bin/imageauth check FILE --explain[/]")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m imageauth``."""
+
+from imageauth.cli import main
+
+main()

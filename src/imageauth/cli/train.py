@@ -1,0 +1,64 @@
+"""``imageauth train``"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model with TensorFlow/Keras.")
+
+
+@app.callback()
+def root() -> None:
+    """Train a model with TensorFlow/Keras."""
+
+
+@app.command()
+def cifake(
+    data: Annotated[Path, typer.Option(help="Folder made by: imageauth data cifake")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
+    network: Annotated[str | None, typer.Option(help="pocket (default) or paper (Bird & Lotfi's CNN).")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training images.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=JSON", help="Any other setting of the recipe, e.g. --set learning_rate=0.05"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out after a stop or a crash.")] = False,
+) -> None:
+    """Train, calibrate and export a model on CIFAKE; every setting and figure goes into run.json."""
+    changes: dict[str, Any] = {}
+    for text in settings or []:
+        name, separator, value = text.partition("=")
+        try:
+            changes[name.strip()] = json.loads(value) if separator else None
+        except ValueError:
+            changes[name.strip()] = value
+        if not separator:
+            raise typer.BadParameter(f"{text!r} is not NAME=JSON", param_hint="--set")
+    changes |= {key: value for key, value in {"epochs": epochs, "seed": seed}.items() if value is not None}
+
+    from imageauth.errors import MissingExtraError
+    from imageauth.rendering.progress import progress
+
+    try:
+        from imageauth.training.runs import MODEL_FOLDER, Progress, recipe_for, train_cifake
+    except ImportError as error:
+        raise MissingExtraError("training", "train") from error
+    recipe = recipe_for(out, network, changes, resume=resume)
+    with progress("training", None) as advance:
+        seen = 0
+
+        def on_step(now: Progress) -> None:
+            nonlocal seen
+            accuracy = "" if now.accuracy is None else f", validation {now.accuracy:.2%}"
+            note = f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}"
+            advance(now.step - seen, note, total=now.steps)
+            seen = now.step
+
+        card = train_cifake(data, out, recipe, resume=resume, on_step=on_step)
+    print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
+    for key, value in card.figures.items():
+        print(f"  {key}: {value}")
+    print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}\nCurves: tensorboard --logdir {out / 'logs'}")

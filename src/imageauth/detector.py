@@ -1,0 +1,197 @@
+"""The detector: holds a loaded model, asks every evidence source, applies the policy."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from imageauth import __version__
+from imageauth.errors import ImageError
+from imageauth.images import decode, read_bytes, read_stream
+from imageauth.models import DEFAULT_MODEL
+from imageauth.pixels.evidence import pixel_evidence
+from imageauth.pixels.model import PixelModel
+from imageauth.pixels.network import usable_cores
+from imageauth.provenance import SOURCES
+from imageauth.report import Evidence, Failure, Report
+from imageauth.verdict import decide
+
+PathLike = str | os.PathLike[str]
+Input = PathLike | bytes | BinaryIO
+
+_ALWAYS_TRUE = (
+    "A missing mark or credential is no sign of a real photograph.",
+    "This is a measurement with known error rates, not proof; weigh it with where the image comes from.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that is kept of an image once it was decoded: small, whatever the image's size."""
+
+    name: str
+    sha256: str
+    format: str
+    width: int
+    height: int
+    notes: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    views: npt.NDArray[np.uint8] | None
+
+
+class Detector:
+    """Checks images. Load it once; every method may be called from any thread.
+
+    >>> detector = Detector()
+    >>> detector.check("picture.jpg").verdict
+    <Verdict.INCONCLUSIVE: 'inconclusive'>
+    """
+
+    def __init__(self, model: str | Path | None = DEFAULT_MODEL, *, threads: int | None = None) -> None:
+        """Load a model.
+
+        Args:
+            model: a shipped model's name, a model folder, or None to leave the pixels out.
+            threads: processor threads to use; default: all usable cores.
+
+        Raises:
+            ModelError: the model is unknown, incomplete or damaged.
+        """
+        self._threads = threads or usable_cores()
+        self._model = None if model is None else PixelModel.load(model, threads=self._threads)
+
+    def check(self, source: Input, *, name: str | None = None) -> Report:
+        """Check one image.
+
+        Args:
+            source: a path, a file's bytes, or a binary stream.
+            name: what the report calls it; default: the path, or ``bytes``.
+
+        Raises:
+            ImageError: it cannot be checked; ``code`` says why.
+        """
+        return self._reports([self._prepare(source, name)])[0]
+
+    def check_many(
+        self, sources: Iterable[Input], *, names: Iterable[str] | None = None, batch_size: int = 64
+    ) -> Iterator[Report | Failure]:
+        """Check images lazily and yield their answers in order; a bad one yields a :class:`Failure` and the rest go on.
+
+        Files are read and decoded on all cores while the network works on the batch before. Only a few batches are
+        looked ahead, and of a decoded image only its small views are kept, so memory does not grow with the input.
+
+        Args:
+            sources: paths, bytes or binary streams.
+            names: what the reports call them, in the same order.
+            batch_size: images that the network sees at a time.
+        """
+        pairs = iter(zip(sources, names, strict=False) if names is not None else ((source, None) for source in sources))
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="imageauth-decode")
+        waiting: deque[Future[_Prepared | Failure]] = deque()
+        try:
+            while True:
+                for source, name in islice(pairs, 3 * batch_size - len(waiting)):
+                    waiting.append(pool.submit(self._attempt, source, name))
+                if not waiting:
+                    return
+                batch = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
+                reports = iter(self._reports([item for item in batch if isinstance(item, _Prepared)]))
+                for item in batch:
+                    yield item if isinstance(item, Failure) else next(reports)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _attempt(self, source: Input, name: str | None) -> _Prepared | Failure:
+        try:
+            return self._prepare(source, name)
+        except ImageError as error:
+            return Failure(_name(source, name), error.code, str(error))
+
+    def _prepare(self, source: Input, name: str | None) -> _Prepared:
+        """Read, decode, ask the sources that look at the file, and keep what the network needs."""
+        image = decode(_bytes(source))
+        return _Prepared(
+            _name(source, name),
+            image.sha256,
+            image.format,
+            image.width,
+            image.height,
+            image.notes,
+            tuple(item for ask in SOURCES for item in ask(image)),
+            self._model.views(image.pixels) if self._model else None,
+        )
+
+    def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
+        """Score a batch and decide about each image."""
+        probabilities: Sequence[float | None] = [None] * len(images)
+        if self._model and images:
+            scores = self._model.score_views([image.views for image in images if image.views is not None])
+            probabilities = [float(p) for p in self._model.card.calibration(scores)]
+        return [self._report(image, p) for image, p in zip(images, probabilities, strict=True)]
+
+    def _report(self, image: _Prepared, probability: float | None) -> Report:
+        evidence = image.evidence
+        limits = (*image.notes, *_ALWAYS_TRUE)
+        card = self._model.card if self._model else None
+        if card and probability is not None:
+            evidence = (pixel_evidence(card, probability, image.width, image.height), *evidence)
+            limits = (*image.notes, *card.limits, *_ALWAYS_TRUE)
+        decision = decide(evidence)
+        calibrated = card is not None and probability is not None and card.covers(image.width, image.height)
+        return Report(
+            file=image.name,
+            sha256=image.sha256,
+            format=image.format,
+            width=image.width,
+            height=image.height,
+            verdict=decision.verdict,
+            reason=decision.reason,
+            probability=round(probability, 4) if calibrated and probability is not None else None,
+            summary=decision.summary,
+            evidence=evidence,
+            limits=limits,
+            produced_by={
+                "imageauth": __version__,
+                "model": f"{card.name} {card.version}" if card else None,
+                "model_sha256": card.sha256 if card else None,
+            },
+        )
+
+
+def check(source: Input, *, model: str | Path | None = DEFAULT_MODEL) -> Report:
+    """Check one image with a model that is loaded on first use and kept.
+
+    Args:
+        source: a path, or a file's bytes.
+        model: see :class:`Detector`.
+
+    Raises:
+        ImageError: the image cannot be checked.
+        ModelError: the model cannot be used.
+    """
+    return _kept(model).check(source)
+
+
+@lru_cache(maxsize=4)
+def _kept(model: str | Path | None) -> Detector:
+    return Detector(model)
+
+
+def _bytes(source: Input) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return read_bytes(source) if isinstance(source, str | os.PathLike) else read_stream(source)
+
+
+def _name(source: Input, name: str | None) -> str:
+    if name is not None:
+        return name
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else "bytes"

@@ -1,0 +1,183 @@
+"""The protocol: what is measured of a model on a labelled folder, and how it is written down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import imageauth
+from imageauth.evaluation.dataset import Item, groups_of
+from imageauth.evaluation.figures import RESAMPLES, Figures, measure, or_none
+from imageauth.evaluation.scoring import FailedItem, Model, Progress, score_items
+from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.degradations import DEGRADATIONS
+
+SCHEMA = "imageauth/evaluation/1"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DegradedFigures:
+    """Figures under one degradation.
+
+    Attributes:
+        figures: as for the clean images.
+        flip_rate: share of images whose side of the decision threshold differs from the clean image's.
+        verdict_flip_rate: share whose answer by the two verdict thresholds (AI, neither, real) differs.
+    """
+
+    figures: Figures
+    flip_rate: float
+    verdict_flip_rate: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures' keys and the two rates."""
+        rates = {"flip_rate": or_none(self.flip_rate), "verdict_flip_rate": or_none(self.verdict_flip_rate)}
+        return {**self.figures.to_json(), **rates}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """One model measured on one set of images.
+
+    Attributes:
+        card: the model's.
+        figures: over all images.
+        groups: the same per sub-folder, where there are any.
+        macro: plain means over groups: ``real_accuracy`` over those with real images, ``fake_accuracy`` over those
+            with AI images, ``balanced_accuracy``, ``auroc`` and ``average_precision`` over those with both.
+        degradations: name → figures, in the protocol's order; empty when not asked for.
+        failures: files that could not be checked; no figure counts them.
+        outside_domain: images whose size the model's card does not cover; the figures do count them.
+        items, scores, probabilities: the clean images, [N] each, for plots.
+    """
+
+    card: Card
+    figures: Figures
+    groups: Mapping[str, Figures]
+    macro: Mapping[str, float]
+    degradations: Mapping[str, DegradedFigures]
+    failures: tuple[FailedItem, ...]
+    outside_domain: int
+    items: tuple[Item, ...]
+    scores: Floats
+    probabilities: Floats
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Of ``items``, [N]."""
+        return np.array([item.label for item in self.items], np.int64)
+
+    @property
+    def worst_degradation(self) -> str | None:
+        """The name of the one with the lowest balanced accuracy, and among equals the lowest AUROC."""
+        figures = {name: degraded.figures for name, degraded in self.degradations.items()}
+        known = [name for name in figures if not np.isnan(figures[name].balanced_accuracy)]
+        return min(known, key=lambda name: (figures[name].balanced_accuracy, figures[name].auroc), default=None)
+
+    @property
+    def flip_rate(self) -> float:
+        """Mean over the degradations; NaN without any."""
+        return _mean([degraded.flip_rate for degraded in self.degradations.values()])
+
+    @property
+    def verdict_flip_rate(self) -> float:
+        """Mean over the degradations; NaN without any."""
+        return _mean([degraded.verdict_flip_rate for degraded in self.degradations.values()])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data fit for ``json.dumps(…, allow_nan=False)``."""
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "imageauth": imageauth.__version__,
+            "model": self.card.name,
+            "model_version": self.card.version,
+            "model_sha256": self.card.sha256,
+            **self.figures.to_json(),
+            "outside_domain": self.outside_domain,
+            "failures": [{"file": f.name, "error": {"code": f.code, "message": f.message}} for f in self.failures],
+        }
+        if self.groups:
+            data["groups"] = {name: figures.to_json() for name, figures in self.groups.items()}
+            data["macro"] = {name: or_none(value) for name, value in self.macro.items()}
+        if self.degradations:
+            data["degradations"] = {name: degraded.to_json() for name, degraded in self.degradations.items()}
+            data["worst_degradation"] = self.worst_degradation
+            data["flip_rate"] = or_none(self.flip_rate)
+            data["verdict_flip_rate"] = or_none(self.verdict_flip_rate)
+        return data
+
+
+def evaluate(
+    model: Model,
+    items: Sequence[Item],
+    *,
+    degradations: bool = False,
+    progress: Progress | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure a model by the protocol. Files that cannot be checked are listed and do not stop the rest.
+
+    Args:
+        model: anything with a ``card`` and ``scores``, as :class:`~imageauth.pixels.model.PixelModel`.
+        items: from :func:`~imageauth.evaluation.dataset.find_images`.
+        degradations: also measure under each entry of :data:`~imageauth.pixels.degradations.DEGRADATIONS`.
+        progress: called with (done, total) files.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    conditions = tuple(DEGRADATIONS) if degradations else ()
+    scored = score_items(model, items, conditions, progress)
+    card = model.card
+    labels = np.array([item.label for item in scored.items], np.int64)
+    probabilities = [np.asarray(card.calibration(row), np.float64) for row in scored.scores]
+
+    def figures(index: int, mask: npt.NDArray[np.bool_] | slice = slice(None)) -> Figures:
+        return measure(
+            labels[mask], scored.scores[index][mask], probabilities[index][mask], card.thresholds,
+            resamples=resamples, seed=seed,
+        )  # fmt: skip
+
+    names = np.array([item.group for item in scored.items], object)
+    groups = {name: figures(0, names == name) for name in groups_of(scored.items)}
+    degraded = {
+        name: DegradedFigures(figures(index), *_flips(probabilities[0], probabilities[index], card.thresholds))
+        for index, name in enumerate(conditions, start=1)
+    }
+    return Evaluation(
+        card=card,
+        figures=figures(0),
+        groups=groups,
+        macro=_macro(groups),
+        degradations=degraded,
+        failures=scored.failures,
+        outside_domain=scored.outside_domain,
+        items=scored.items,
+        scores=scored.scores[0],
+        probabilities=probabilities[0],
+    )
+
+
+def _flips(clean: Floats, degraded: Floats, thresholds: Thresholds) -> tuple[float, float]:
+    """Shares of images whose decision, and whose three-way answer, differ."""
+
+    def answer(p: Floats) -> npt.NDArray[np.int64]:
+        return (p >= thresholds.ai).astype(np.int64) - (p <= thresholds.real)
+
+    sides = (clean >= thresholds.decision) != (degraded >= thresholds.decision)
+    return _mean(sides), _mean(answer(clean) != answer(degraded))
+
+
+def _macro(groups: Mapping[str, Figures]) -> dict[str, float]:
+    names = ("real_accuracy", "fake_accuracy", "balanced_accuracy", "auroc", "average_precision")
+    return {name: _mean([getattr(figures, name) for figures in groups.values()]) for name in names} if groups else {}
+
+
+def _mean(values: npt.ArrayLike) -> float:
+    """Without NaN; NaN when nothing is left."""
+    array = np.asarray(values, np.float64)
+    known = array[~np.isnan(array)]
+    return float(known.mean()) if len(known) else float("nan")

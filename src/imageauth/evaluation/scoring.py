@@ -1,0 +1,141 @@
+"""Files → scores, clean and under each degradation, in bounded memory."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from imageauth.errors import ErrorCode, ImageError
+from imageauth.evaluation.dataset import Item
+from imageauth.images import read_image
+from imageauth.pixels.card import Card
+from imageauth.pixels.degradations import degrade
+from imageauth.pixels.views import square_views
+
+Progress = Callable[[int, int], None]
+Views = npt.NDArray[np.uint8]
+_BUDGET = 128 * 2**20  # bytes of views waiting to be scored
+_MOST_AT_ONCE = 256  # images
+
+
+class Model(Protocol):
+    """What evaluation needs of a :class:`~imageauth.pixels.model.PixelModel`."""
+
+    @property
+    def card(self) -> Card:
+        """The model's card."""
+
+    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]], /) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], of uint8 [H, W, 3] pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedItem:
+    """A file that could not be checked."""
+
+    name: str
+    code: ErrorCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Scores of the files that could be read.
+
+    Attributes:
+        items: in the order given, without the failed ones.
+        scores: float64 [1 + C, N], logits: the clean images first, then each of the C conditions.
+        outside_domain: how many images' size the model's card does not cover.
+        failures: the others.
+    """
+
+    items: tuple[Item, ...]
+    scores: npt.NDArray[np.float64]
+    outside_domain: int
+    failures: tuple[FailedItem, ...]
+
+
+def score_items(
+    model: Model, items: Sequence[Item], conditions: Sequence[str] = (), progress: Progress | None = None
+) -> Scored:
+    """Decode each file once, degrade it in each way, and score the network's small views of the results.
+
+    Threads decode and degrade the next files while the model scores the last; of each only the views are kept.
+
+    Args:
+        model: what to evaluate.
+        items: the files.
+        conditions: names in :data:`~imageauth.pixels.degradations.DEGRADATIONS`.
+        progress: called with (done, total).
+    """
+    kept: list[Item] = []
+    failures: list[FailedItem] = []
+    parts: list[npt.NDArray[np.float64]] = []
+    done = outside = 0
+    card = model.card
+    for chunk, results in _prepared(items, card, conditions):
+        views: list[Views] = []
+        for item, result in zip(chunk, results, strict=True):
+            if isinstance(result, ImageError):
+                failures.append(FailedItem(item.name, result.code, str(result)))
+                continue
+            kept.append(item)
+            outside += not card.covers(result.width, result.height)
+            views += result.views
+        if views:
+            parts.append(_mean_scores(model, views).reshape(-1, 1 + len(conditions)))
+        done += len(chunk)
+        if progress:
+            progress(done, len(items))
+    scores = np.concatenate(parts).T if parts else np.empty((1 + len(conditions), 0))
+    return Scored(tuple(kept), scores, outside, tuple(failures))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    width: int
+    height: int
+    views: list[Views]  # clean, then each condition; uint8 [V, side, side, 3]
+
+
+def _prepared(
+    items: Sequence[Item], card: Card, conditions: Sequence[str]
+) -> Iterator[tuple[Sequence[Item], list[_Prepared | ImageError]]]:
+    """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
+    size = max(1, min(_MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * card.side**2 * 3)))
+    chunks = [items[at : at + size] for at in range(0, len(items), size)]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        try:
+            ahead = [pool.submit(_prepare, item, card, conditions) for item in chunks[0]] if chunks else []
+            for index, chunk in enumerate(chunks):
+                current = ahead
+                following = chunks[index + 1] if index + 1 < len(chunks) else []
+                ahead = [pool.submit(_prepare, item, card, conditions) for item in following]
+                yield chunk, [future.result() for future in current]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare(item: Item, card: Card, conditions: Sequence[str]) -> _Prepared | ImageError:
+    try:
+        pixels = read_image(item.path).pixels
+        views = [square_views(pixels, card.side, card.views)]
+        views += [square_views(degrade(name, pixels), card.side, card.views) for name in conditions]
+    except ImageError as error:
+        return error
+    except MemoryError:
+        return ImageError("too-large", "needs more memory than there is")
+    height, width = pixels.shape[:2]
+    return _Prepared(width, height, views)
+
+
+def _mean_scores(model: Model, views: Sequence[Views]) -> npt.NDArray[np.float64]:
+    """Scores of pictures given as views; the views of one picture are averaged, as the model does."""
+    logits = model.scores([view for picture in views for view in picture])
+    counts = np.array([len(picture) for picture in views])
+    means: npt.NDArray[np.float64] = np.add.reduceat(logits, np.cumsum(counts) - counts) / counts
+    return means

@@ -1,0 +1,48 @@
+"""Probability → evidence: what a model's answer means for one image, inside the domain that its card states."""
+
+from imageauth.pixels.card import Card
+from imageauth.report import Evidence
+
+
+def pixel_evidence(card: Card, probability: float, width: int, height: int) -> Evidence:
+    """Say what the pixels point to.
+
+    Outside the card's domain the probability is reported in the detail but points nowhere: it was never measured on
+    such images, so nobody knows how often it is wrong there.
+
+    Args:
+        card: of the model that answered.
+        probability: calibrated, 0..1.
+        width: of the image, pixels.
+        height: of the image, pixels.
+    """
+    detail = {"model": card.name, "model_version": card.version, "in_domain": card.covers(width, height)}
+    if not card.covers(width, height):
+        least, most = card.domain
+        size = "larger" if min(width, height) > most else "smaller"
+        return Evidence(
+            "pixels",
+            "pixels-outside-domain",
+            f"Can't tell: the {card.name} model was tested on images with a short side of {least}–{most} pixels; "
+            f"this one is {size} ({width}×{height}).",
+            detail=detail | {"uncalibrated_probability": round(probability, 4)},
+        )
+    detail |= {"probability": round(probability, 4), "thresholds": [card.thresholds.real, card.thresholds.ai]}
+    of_100 = f"of 100 images that score like this one, about {_count(probability)} are AI-made"
+    if probability >= card.thresholds.ai:
+        finding = f"The pixels look AI-made: {of_100}."
+        return Evidence("pixels", "pixels-ai", finding, "ai", "statistical", detail)
+    if probability <= card.thresholds.real:
+        finding = f"The pixels look like a real photograph's: {of_100}."
+        return Evidence("pixels", "pixels-real", finding, "real", "statistical", detail)
+    return Evidence("pixels", "pixels-undecided", f"Can't tell: {of_100}, which decides nothing.", detail=detail)
+
+
+def _count(probability: float) -> str:
+    """"97", and never a flat "0" or "100"."""
+    percent = probability * 100
+    if percent < 1:
+        return "fewer than 1"
+    if percent > 99:
+        return "more than 99"
+    return f"{percent:.0f}"

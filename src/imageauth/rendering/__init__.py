@@ -1,0 +1,1 @@
+"""Report → text and other forms for people."""

@@ -1,0 +1,39 @@
+"""Progress bars on standard error, and only where a person watches."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[..., None]]:
+    """A bar with count and time left; yields ``advance(steps=1, note="", total=None)``.
+
+    Args:
+        what: is being done.
+        total: steps in all, if known.
+        shown: False, or a standard error that is no terminal, makes it do nothing.
+    """
+    if not shown or not sys.stderr.isatty():
+        yield lambda steps=1, note="", total=None: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    # What is printed meanwhile must go above the bar, unless standard output leads elsewhere.
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty(), redirect_stderr=True
+    ) as bar:
+        task = bar.add_task(what, total=total, note="")
+
+        def advance(steps: int = 1, note: str = "", total: int | None = None) -> None:
+            bar.update(task, advance=steps, note=note, **({} if total is None else {"total": total}))
+
+        yield advance

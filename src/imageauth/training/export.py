@@ -1,0 +1,217 @@
+"""Keras → a model folder: ``model.tflite``, ``card.json``, ``README.md``."""
+
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from imageauth.errors import ModelError
+from imageauth.evaluation.metrics import auroc, average_precision, brier, ece, tpr_at_fpr
+from imageauth.manifest import write_atomically
+from imageauth.pixels.calibration import sigmoid
+from imageauth.pixels.card import FILE_NAME, Card
+from imageauth.pixels.network import Network
+from imageauth.training.calibrate import CalibrationResult, fit_calibration, fit_thresholds
+from imageauth.training.fit import predict
+
+WEIGHTS = "model.tflite"
+# Keras and LiteRT add the same numbers in another order; more than this is a mistake, not rounding.
+MAX_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a card says that cannot be measured.
+
+    Attributes: see :class:`imageauth.pixels.card.Card`.
+    """
+
+    name: str
+    version: str
+    views: int
+    domain: tuple[int, int]
+    domain_text: str
+    limits: tuple[str, ...]
+
+
+CIFAKE = About(
+    name="cifake",
+    version="1",
+    views=3,
+    domain=(32, 64),
+    domain_text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
+    limits=(
+        "Measured on 32×32 thumbnails of ten kinds of objects against one generator (Stable Diffusion 1.4); other "
+        "subjects and newer generators may be judged worse.",
+        "The probability holds where half of the images asked about are AI-made, as in the validation data.",
+    ),
+)
+
+
+def to_litert(model: keras.Model) -> bytes:
+    """The model as a LiteRT file with a free batch dimension, float32.
+
+    Raises:
+        ModelError: the converter failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        with contextlib.redirect_stdout(io.StringIO()):  # Keras prints where it saved
+            model.export(path, format="litert", verbose=False)
+        if not path.is_file():
+            raise ModelError("the LiteRT converter left no file")
+        return path.read_bytes()
+
+
+def litert_logits(data: bytes, pictures: npt.NDArray[np.uint8], batch: int = 100) -> npt.NDArray[np.float64]:
+    """Logits, float64 [N], of uint8 pictures [N, H, W, 3] by a LiteRT file."""
+    network = Network(data)
+    parts = [network(pictures[at : at + batch].astype(np.float32)) for at in range(0, len(pictures), batch)]
+    return np.concatenate(parts)
+
+
+def write_model(
+    model: keras.Model,
+    pictures: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    folder: Path,
+    about: About,
+    run: dict[str, Any],
+) -> Card:
+    """Export, check that LiteRT agrees with Keras on every validation picture, calibrate, and write the folder.
+
+    Args:
+        model: float32, [N, H, W, 3] in 0..255 → logit.
+        pictures: validation, uint8 [N, H, W, 3].
+        labels: validation, uint8 [N], 1 for AI-made.
+        folder: to write; files in it are replaced.
+        about: the words of the card.
+        run: the training's ``run.json``, for the model card.
+
+    Raises:
+        ModelError: LiteRT's probabilities differ from Keras' by more than :data:`MAX_DIFFERENCE`.
+    """
+    data = to_litert(model)
+    logits = litert_logits(data, pictures)
+    difference = float(np.max(np.abs(sigmoid(logits) - sigmoid(predict(model, pictures)))))
+    if difference > MAX_DIFFERENCE:
+        raise ModelError(f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding")
+    result = fit_calibration(logits, labels)
+    card = Card(
+        name=about.name,
+        version=about.version,
+        file=WEIGHTS,
+        sha256=hashlib.sha256(data).hexdigest(),
+        side=int(model.input_shape[1]),
+        views=about.views,
+        domain=about.domain,
+        domain_text=about.domain_text,
+        calibration=result.calibration,
+        thresholds=fit_thresholds(result.held_out, labels),
+        figures={},
+        limits=about.limits,
+    )
+    figures = _figures(card, result, logits, labels) | {
+        "parameters": int(model.count_params()),
+        "max_difference_from_keras": float(f"{difference:.2g}"),
+    }
+    card = replace(card, figures=figures)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / WEIGHTS, data)
+    write_atomically(folder / "README.md", _model_card(card, result, run, len(data)).encode())
+    write_atomically(folder / FILE_NAME, (json.dumps(card.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
+    return card
+
+
+def _figures(
+    card: Card, result: CalibrationResult, logits: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
+) -> dict[str, Any]:
+    """Validation figures; everything that rests on the calibration is held out from its fitting."""
+    p, thresholds = result.held_out, card.thresholds
+    real, fake = labels == 0, labels == 1
+    ai, genuine = p >= thresholds.ai, p <= thresholds.real
+    decided = ai | genuine
+    figures = {
+        "validation_images": len(labels),
+        "accuracy": float(np.mean((p >= thresholds.decision) == fake)),
+        "real_accuracy": float(np.mean(p[real] < thresholds.decision)),
+        "fake_accuracy": float(np.mean(p[fake] >= thresholds.decision)),
+        "auroc": auroc(labels, logits),
+        "average_precision": average_precision(labels, logits),
+        "tpr_at_fpr_1": tpr_at_fpr(labels, logits, 0.01),
+        "tpr_at_fpr_5": tpr_at_fpr(labels, logits, 0.05),
+        "ece": ece(labels, p),
+        "brier": brier(labels, p),
+        "coverage": float(np.mean(decided)),
+        "accuracy_on_decided": float(np.mean(ai[decided] == fake[decided])),
+        "real_called_likely_ai": float(np.mean(ai[real])),
+        "fake_called_likely_real": float(np.mean(genuine[fake])),
+    }
+    return {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()}
+
+
+def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size: int) -> str:
+    """The model card for people, as Markdown, from measured numbers alone."""
+    f = card.figures
+    recipe = run["recipe"]
+    rows = [
+        ("accuracy at the frozen threshold", f"{f['accuracy']:.2%}"),
+        ("… of real images", f"{f['real_accuracy']:.2%}"),
+        ("… of AI images", f"{f['fake_accuracy']:.2%}"),
+        ("AUROC", f"{f['auroc']:.4f}"),
+        ("TPR at 1 % / 5 % FPR", f"{f['tpr_at_fpr_1']:.2%} / {f['tpr_at_fpr_5']:.2%}"),
+        ("ECE (15 bins)", f"{f['ece']:.4f}"),
+        ("Brier score", f"{f['brier']:.4f}"),
+        ("share of images that get a verdict", f"{f['coverage']:.2%}"),
+        ("accuracy on those", f"{f['accuracy_on_decided']:.2%}"),
+        ("real images called likely-ai", f"{f['real_called_likely_ai']:.2%}"),
+        ("AI images called likely-real", f"{f['fake_called_likely_real']:.2%}"),
+    ]
+    lines = [
+        f"# Model card: {card.name} {card.version}",
+        "",
+        f"For {card.domain_text}. Outside that the verdict is `inconclusive`.",
+        "",
+        f"Network `{recipe['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
+        f"{card.side}×{card.side} input, LiteRT float32, SHA-256 `{card.sha256}`. Trained {recipe['epochs']} epochs on "
+        f"{run['data']['train']:,} images (seed {recipe['seed']}, {run['seconds'] / 60:.0f} minutes on "
+        f"{run['machine']['processors']} processor cores). LiteRT differs from Keras by at most "
+        f"{f['max_difference_from_keras']:.1e} in probability over the whole validation split.",
+        "",
+        "## Figures",
+        "",
+        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the thresholds "
+        "(no image was trained on). Probabilities are cross-fitted: each image's comes from a calibration that did not "
+        "see it. These are not test figures.",
+        "",
+        "| figure | value |",
+        "|---|---:|",
+        *(f"| {name} | {value} |" for name, value in rows),
+        "",
+        "## Calibration and thresholds",
+        "",
+        f"`{card.calibration.method}` had the least held-out log loss:",
+        "",
+        "| method | log loss | ECE | Brier |",
+        "|---|---:|---:|---:|",
+        *(f"| {m} | {result.log_loss[m]:.5f} | {result.ece[m]:.4f} | {result.brier[m]:.5f} |" for m in result.log_loss),
+        "",
+        f"`likely-ai` from a probability of {card.thresholds.ai:.3f}, `likely-real` up to {card.thresholds.real:.3f}: "
+        "chosen so that at most 1 % of either class is called the other and the named class has at least 80 %; between them "
+        "the answer is `inconclusive`. "
+        f"Decision threshold for accuracy: {card.thresholds.decision:.3f}.",
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card.limits),
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""Whole training runs: data folder in, model folder out."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from imageauth.errors import DataError
+from imageauth.manifest import Manifest
+from imageauth.pixels.card import Card
+from imageauth.training.arrays import load_arrays
+from imageauth.training.export import CIFAKE, write_model
+from imageauth.training.fit import RUN_FILE, Progress, train
+from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
+
+MODEL_FOLDER = "model"
+
+
+def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, resume: bool) -> Recipe:
+    """The recipe of a new run, or of the one to resume, with the user's changes.
+
+    Args:
+        out: the run's folder.
+        network: whose recipe to start from; None: the one in ``out`` when resuming, else ``pocket``.
+        changes: fields of :class:`Recipe` to set.
+        resume: start from the recipe recorded in ``out``, if there is one.
+
+    Raises:
+        DataError: there is no such network or setting, or a value has the wrong type.
+    """
+    recorded = out / RUN_FILE
+    if resume and recorded.is_file():
+        recipe = Recipe(**json.loads(recorded.read_text(encoding="utf-8"))["recipe"])
+        changes = dict(changes) | ({"network": network} if network else {})
+    else:
+        name = network or "pocket"
+        if name not in RECIPES:
+            raise DataError(f"there is no network {name!r}: choose {' or '.join(RECIPES)}")
+        recipe = replace(RECIPES[name], precision=fastest_precision())
+    known = {field.name for field in fields(Recipe)}
+    for key, value in changes.items():
+        if key not in known:
+            raise DataError(f"there is no setting {key!r}: settings are {', '.join(sorted(known))}")
+        before = getattr(recipe, key)
+        if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not type(before):
+            raise DataError(f"setting {key!r} must be of type {type(before).__name__}, not {value!r}")
+        recipe = replace(recipe, **{key: value})
+    return recipe
+
+
+def train_cifake(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    resume: bool = False,
+    on_step: Callable[[Progress], None] | None = None,
+) -> Card:
+    """Train on a prepared CIFAKE folder, then calibrate and export to ``out/model``.
+
+    Args:
+        data: what ``imageauth data cifake`` made.
+        out: the run's folder: ``run.json``, ``logs/``, ``checkpoint/``, ``weights.keras``, ``model/``.
+        recipe: the settings.
+        resume: go on with the run in ``out``.
+        on_step: told of progress.
+
+    Returns:
+        The card of the new model.
+
+    Raises:
+        DataError: the data is not prepared, or ``out`` does not fit.
+    """
+    manifest = Manifest.load(data)
+    training = load_arrays(data, manifest, "train")
+    validation = load_arrays(data, manifest, "validation")
+    if not len(validation[1]) or len(set(validation[1].tolist())) < 2:
+        raise DataError(f"{data}: the validation split needs images of both classes")
+    about = {
+        "name": "cifake",
+        "manifest_sha256": manifest.digest,
+        "train": len(training[1]),
+        "validation": len(validation[1]),
+    }
+    model, _ = train(training, validation, recipe, out, data=about, resume=resume, on_step=on_step)
+    model.save(out / "weights.keras")
+    run = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
+    return write_model(model, *validation, out / MODEL_FOLDER, CIFAKE, run)

@@ -1,0 +1,29 @@
+"""A model whose answers are known beforehand, and pictures for it."""
+
+import numpy as np
+import PIL.Image
+
+from imageauth.pixels.calibration import Calibration
+from imageauth.pixels.card import Card, Thresholds
+
+
+class Brightness:
+    """Calls a picture AI-made by its mean brightness: 128 is a logit of 0, each 16 levels one more."""
+
+    def __init__(self, side=32, views=1):
+        self.card = Card(
+            name="brightness", version="1", file="model.tflite", sha256="ab" * 32, side=side, views=views,
+            domain=(32, 64), domain_text="drawn pictures",
+            calibration=Calibration("temperature", {"scale": 1.0, "offset": 0.0}),
+            thresholds=Thresholds(decision=0.5, ai=0.9, real=0.1), figures={}, limits=(),
+        )  # fmt: skip
+
+    def scores(self, pictures):
+        assert all(picture.shape == (self.card.side, self.card.side, 3) for picture in pictures)
+        return np.array([(picture.mean() - 128) / 16 for picture in pictures])
+
+
+def draw(file, brightness, size=(32, 32), seed=0):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).normal(0, 10, (*size, 3))
+    PIL.Image.fromarray(np.clip(brightness + noise, 0, 255).astype(np.uint8)).save(file)

@@ -1,0 +1,62 @@
+"""Fixtures: the shared data where there is some, drawn pictures everywhere."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imageauth import Detector
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The data folder named by IMAGEAUTH_SHARED."""
+    folder = os.environ.get("IMAGEAUTH_SHARED")
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    if IN_CI:
+        pytest.fail("CI must set IMAGEAUTH_SHARED")
+    pytest.skip("IMAGEAUTH_SHARED names no folder")
+
+
+@pytest.fixture(scope="session")
+def cifake_sample(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder train/{REAL,FAKE} with every 75th file of the local CIFAKE archive: about 1,200 files."""
+    folder = tmp_path_factory.mktemp("cifake")
+    with tarfile.open(shared / "cifake" / "train.tar.xz") as tar:
+        seen = 0
+        for member in tar:
+            if not member.isfile():
+                continue
+            seen += 1
+            if seen % 75 == 0 and (stream := tar.extractfile(member)):
+                path = folder.joinpath(*Path(member.name).parts[-3:])
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(stream.read())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def detector() -> Detector:
+    """The shipped model, loaded once."""
+    return Detector()
+
+
+def drawn(width: int = 32, height: int = 32, seed: int = 0) -> np.ndarray:
+    """A smooth coloured picture, uint8 [height, width, 3], different for each seed."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (4, 4, 3), np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A 32×32 PNG."""
+    path = tmp_path / "picture.png"
+    Image.fromarray(drawn()).save(path)
+    return path

@@ -1,0 +1,203 @@
+"""``imageauth data cifake``: whole or not at all, no picture in two splits."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import types
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imageauth.errors import DataError
+from imageauth.manifest import FILE_NAME, Manifest
+from imageauth.training.cifake import is_validation, prepare
+from tests.conftest import drawn
+
+
+def jpeg(seed: int, size: int = 32) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(drawn(size, size, seed)).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """40 + 40 training and 8 + 8 test files; one picture three times, one in training and test, one with both labels."""
+    files = {}
+    for split, count in (("train", 40), ("test", 8)):
+        for label in ("REAL", "FAKE"):
+            for index in range(count):
+                files[f"{split}/{label}/{index:04d}.jpg"] = jpeg(len(files))
+    files["train/FAKE/0001.jpg"] = files["train/FAKE/0002.jpg"] = files["train/FAKE/0000.jpg"]
+    files["train/REAL/0005.jpg"] = files["test/REAL/0003.jpg"]
+    files["train/REAL/0006.jpg"] = files["train/FAKE/0007.jpg"]
+    root = tmp_path / "source"
+    for name, data in files.items():
+        path = root / "CIFAKE" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (root / "CIFAKE" / "readme.txt").write_text("hello")
+    return root
+
+
+def packed(source: Path, kind: str, to: Path) -> Path:
+    if kind == "folder":
+        return source
+    return Path(shutil.make_archive(str(to / "archive"), kind, source))
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "gztar", "xztar"])
+def test_every_kind_of_source_gives_the_same_data(kind: str, source: Path, tmp_path: Path) -> None:
+    manifest, damaged = prepare(tmp_path / "out", packed(source, kind, tmp_path))
+    reference, _ = prepare(tmp_path / "reference", source)
+    assert manifest.to_tsv() == reference.to_tsv()
+    assert manifest.digest == Manifest.load(tmp_path / "out").digest
+    assert not damaged
+    assert len(manifest) == 96
+
+
+def test_a_duplicate_never_stands_in_two_splits(source: Path, tmp_path: Path) -> None:
+    manifest, _ = prepare(tmp_path / "out", source)
+    used = [entry for entry in manifest if entry.split != "excluded"]
+    assert max(Counter(entry.sha256 for entry in used).values()) == 1
+    by_path = {entry.path: entry for entry in manifest}
+    assert by_path["test/REAL/0003.jpg"].split == "test"
+    assert by_path["train/REAL/0005.jpg"].duplicate_of == "test/REAL/0003.jpg"
+    twins = ["train/FAKE/0000.jpg", "train/FAKE/0001.jpg", "train/FAKE/0002.jpg"]
+    assert sorted(by_path[path].split == "excluded" for path in twins) == [False, True, True]
+    summary = (tmp_path / "out" / "SUMMARY.md").read_text()
+    assert "4 files repeat the bytes of another (1 of them with the other label)" in summary
+    assert "Incomplete" in summary
+
+
+def test_the_validation_rule_is_fixed_for_good() -> None:
+    names = [f"{index:04d} ({kind}).jpg" for index in range(1000) for kind in range(2, 11)]
+    chosen = [name for name in names if is_validation("REAL", name)]
+    assert 0.09 < len(chosen) / len(names) < 0.11
+    assert is_validation("real", chosen[0])
+    # Any change of the rule would let old validation images into training.
+    assert [name for name in names[:60] if is_validation("FAKE", name)] == [
+        f"{name}.jpg"
+        for name in (
+            *("0000 (6)", "0001 (7)", "0001 (8)", "0004 (3)", "0004 (4)"),
+            *("0005 (9)", "0006 (2)", "0006 (3)", "0006 (5)", "0006 (6)"),
+        )
+    ]
+
+
+def test_damaged_files_are_left_out_and_said(source: Path, tmp_path: Path) -> None:
+    (source / "CIFAKE/train/REAL/0010.jpg").write_bytes(jpeg(5)[:200])
+    (source / "CIFAKE/train/REAL/0011.jpg").write_bytes(jpeg(5, size=40))
+    manifest, damaged = prepare(tmp_path / "out", source)
+    assert len(manifest) == 94
+    assert [line.split()[0] for line in damaged] == ["train/REAL/0010.jpg", "train/REAL/0011.jpg"]
+    assert "40×40" in damaged[1]
+
+
+def test_what_is_no_cifake_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.zip").write_text("no archive")
+    for path, reason in (("empty", "holds no"), ("text.zip", "not a folder, a zip or a tar"), ("none", "does not exist")):
+        with pytest.raises(DataError, match=reason):
+            prepare(tmp_path / "out", tmp_path / path)
+        assert not (tmp_path / "out" / FILE_NAME).exists()
+
+
+def test_a_cut_archive_leaves_no_data_set_and_a_whole_one_finishes_it(source: Path, tmp_path: Path) -> None:
+    archive = packed(source, "gztar", tmp_path)
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
+    with pytest.raises(DataError, match="damaged or cut short"):
+        prepare(tmp_path / "out", cut)
+    with pytest.raises(DataError, match="prepare the data first"):
+        Manifest.load(tmp_path / "out")
+    manifest, _ = prepare(tmp_path / "out", archive)
+    assert len(manifest) == 96
+
+
+def test_members_cannot_escape_the_folder(tmp_path: Path) -> None:
+    archive = tmp_path / "evil.tar"
+    with tarfile.open(archive, "w") as tar:
+        for name in ("../../train/REAL/a.jpg", "/train/FAKE/b.jpg", "train/REAL/../../../c.jpg"):
+            data = jpeg(1)
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    prepare(tmp_path / "deep" / "out", archive)
+    assert {path.name for path in tmp_path.rglob("*.jpg")} == {"a.jpg", "b.jpg"}
+    assert all((tmp_path / "deep" / "out") in path.parents for path in tmp_path.rglob("*.jpg"))
+
+
+def test_a_giant_member_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/REAL/0000.jpg", bytes(50_000_000))
+    with pytest.raises(DataError, match="larger than any CIFAKE file"):
+        prepare(tmp_path / "out", tmp_path / "bomb.zip")
+
+
+def test_kagglehub_is_asked_for_the_right_data_set(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A local stand-in for Kaggle: the hub cannot be reached from a test."""
+    asked = []
+
+    def dataset_download(handle: str) -> str:
+        asked.append(handle)
+        return str(source)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    manifest, _ = prepare(tmp_path / "out")
+    assert asked == ["birdy654/cifake-real-and-ai-generated-synthetic-images"]
+    assert len(manifest) == 96
+
+    def fails(handle: str) -> str:
+        raise ConnectionError("no network\nat all")
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=fails))
+    with pytest.raises(DataError, match=r"no network at all\. Use --from"):
+        prepare(tmp_path / "other")
+
+
+def cli(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "imageauth", "data", "cifake", *map(str, arguments)]
+
+
+def test_command(source: Path, tmp_path: Path) -> None:
+    done = subprocess.run(cli("--to", tmp_path / "out", "--from", source), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "96 files are ready" in done.stdout
+    again = subprocess.run(cli("--to", tmp_path / "out", "--from", source), capture_output=True, text=True, check=False)
+    assert again.stdout == done.stdout
+    wrong = subprocess.run(cli("--to", tmp_path / "x", "--from", tmp_path / "no"), capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.shared
+def test_the_real_archive_killed_and_repeated(shared: Path, tmp_path: Path) -> None:
+    """Killed half-way there is no manifest; the same command finishes with the very counts of the archive."""
+    out = tmp_path / "out"
+    command = cli("--to", out, "--from", shared / "cifake" / "train.tar.xz")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ)
+    while not (out / "train" / "FAKE").is_dir():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with pytest.raises(DataError):
+        Manifest.load(out)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    manifest = Manifest.load(out)
+    assert len(manifest) == 89_815
+    assert Counter(entry.label for entry in manifest) == {"real": 45_044, "fake": 44_771}
+    splits = Counter(entry.split for entry in manifest)
+    assert splits == {"train": 80_175, "validation": 8_931, "excluded": 709}
+    assert not list(out.rglob("*.part"))

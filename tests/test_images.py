@@ -1,0 +1,180 @@
+"""Every kind of file ends as the right sRGB pixels, or as an error with a code."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from imageauth.errors import ImageError
+from imageauth.images import MAX_BYTES, decode, read_image
+from tests.bad_files import BAD
+from tests.conftest import drawn
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF", "JPEG", "WEBP", "AVIF"])
+def test_formats(kind: str) -> None:
+    pixels = drawn(40, 36)
+    image = decode(encoded(Image.fromarray(pixels), kind, quality=95))
+    assert (image.width, image.height) == (40, 36)
+    assert image.format == kind.lower()
+    lossy = {"JPEG": 4, "WEBP": 5, "AVIF": 5, "GIF": 12}.get(kind, 0)
+    assert np.abs(image.pixels.astype(int) - pixels).mean() <= lossy
+
+
+def test_heic() -> None:
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    image = decode(encoded(Image.fromarray(drawn(64, 64)), "HEIF"))
+    assert image.format == "heic"
+    assert image.pixels.shape == (64, 64, 3)
+
+
+def test_heic_without_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
+    with pytest.raises(ImageError, match=r"imageauth\[heic\]") as caught:
+        decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 50)
+    assert caught.value.code == "unsupported-format"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(orientation: int) -> None:
+    upright = drawn(48, 32)
+    # How a camera stores it: the inverse of what the tag asks for.
+    inverse = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}[orientation]
+    stored = Image.fromarray(upright)
+    if inverse is not None:
+        stored = stored.transpose(Image.Transpose(inverse))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = decode(encoded(stored, "PNG", exif=exif))
+    np.testing.assert_array_equal(image.pixels, upright)
+
+
+def test_palette_grey_and_one_bit() -> None:
+    picture = Image.fromarray(drawn())
+    palette = picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=256)
+    np.testing.assert_array_equal(decode(encoded(palette, "PNG")).pixels, np.asarray(palette.convert("RGB")))
+    grey = picture.convert("L")
+    np.testing.assert_array_equal(decode(encoded(grey, "PNG")).pixels, np.asarray(grey.convert("RGB")))
+    bits = picture.convert("1")
+    np.testing.assert_array_equal(decode(encoded(bits, "PNG")).pixels, np.asarray(bits.convert("RGB")))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_transparency_is_laid_on_white(mode: str) -> None:
+    picture = Image.fromarray(drawn()).convert("RGBA")
+    picture.putalpha(Image.fromarray(np.repeat(np.uint8([[0], [255]]), 16, axis=0).repeat(32, axis=1)))
+    kind = "TIFF" if mode == "PA" else "PNG"
+    image = decode(encoded(picture.convert("RGBA" if mode == "PA" else mode), kind))
+    assert (image.pixels[:16] == 255).all()
+    assert not (image.pixels[16:] == 255).all()
+    assert any("white" in note for note in image.notes)
+
+
+def test_palette_transparency() -> None:
+    picture = Image.fromarray(drawn()).convert("P", palette=Image.Palette.ADAPTIVE)
+    index = picture.getpixel((0, 0))
+    image = decode(encoded(picture, "PNG", transparency=index))
+    assert tuple(image.pixels[0, 0]) == (255, 255, 255)
+
+
+def test_sixteen_bit_grey_keeps_its_brightness() -> None:
+    values = np.linspace(0, 65535, 32 * 32).reshape(32, 32).astype(np.uint16)
+    for kind in ("PNG", "TIFF"):
+        image = decode(encoded(Image.fromarray(values), kind))
+        np.testing.assert_allclose(image.pixels[..., 0], values / 257, atol=1)
+        assert any("8 bits" in note for note in image.notes)
+
+
+def test_float_tiff() -> None:
+    values = np.linspace(0, 1, 32 * 32).reshape(32, 32).astype(np.float32)
+    image = decode(encoded(Image.fromarray(values), "TIFF"))
+    np.testing.assert_allclose(image.pixels[..., 0], values * 255, atol=1)
+
+
+def test_cmyk_jpeg() -> None:
+    picture = Image.fromarray(drawn(64, 64))
+    image = decode(encoded(picture.convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(image.pixels.astype(int) - np.asarray(picture)).mean() < 6
+
+
+def test_colour_profile_is_applied() -> None:
+    picture = Image.new("RGB", (32, 32), (120, 60, 200))
+    lab = ImageCms.createProfile("LAB")
+    srgb = ImageCms.createProfile("sRGB")
+    as_lab = ImageCms.profileToProfile(picture, srgb, lab, outputMode="LAB")
+    profile = ImageCms.ImageCmsProfile(lab).tobytes()
+    image = decode(encoded(as_lab, "TIFF", icc_profile=profile))
+    assert np.abs(image.pixels.astype(int) - np.asarray(picture)).max() <= 3
+
+
+def test_broken_colour_profile_is_ignored_and_said() -> None:
+    image = decode(encoded(Image.fromarray(drawn()), "PNG", icc_profile=b"nonsense" * 20))
+    np.testing.assert_array_equal(image.pixels, drawn())
+    assert any("profile" in note for note in image.notes)
+
+
+def test_animation_says_that_one_frame_was_checked() -> None:
+    frames = [Image.fromarray(drawn(seed=seed)) for seed in range(3)]
+    for kind in ("GIF", "WEBP", "PNG"):
+        image = decode(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+        assert image.notes == ("Only the first frame of this file was checked.",)
+
+
+def test_hash_is_of_the_file() -> None:
+    data = encoded(Image.fromarray(drawn()), "PNG")
+    assert decode(data).sha256 == __import__("hashlib").sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files(name: str) -> None:
+    code, make = BAD[name]
+    with pytest.raises(ImageError) as caught:
+        decode(make())
+    assert caught.value.code == code
+    assert "\n" not in str(caught.value)
+
+
+def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.jpg", tmp_path, "null\0byte.jpg"):
+        with pytest.raises(ImageError) as caught:
+            read_image(path)
+        assert caught.value.code == "unreadable"
+    fifo = tmp_path / "fifo.jpg"
+    os.mkfifo(fifo)
+    with pytest.raises(ImageError, match="regular") as caught:
+        read_image(fifo)
+    assert caught.value.code == "unreadable"
+
+
+def test_too_many_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    with pytest.raises(ImageError) as caught:
+        read_image(path)
+    assert caught.value.code == "too-large"
+
+
+@pytest.mark.shared
+def test_hostile_samples(shared: Path) -> None:
+    """Whatever a hostile file holds, it is decoded or refused with a code, never anything else."""
+    files = sorted(path for path in (shared / "samples").rglob("*") if path.is_file())
+    assert len(files) > 100
+    for path in files:
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            assert error.code
+        else:
+            assert image.pixels.dtype == np.uint8
+            assert image.pixels.ndim == 3

@@ -1,0 +1,90 @@
+"""Imports go one way, and start-up loads nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import imageauth
+
+ROOT = Path(imageauth.__file__).parent
+SERVING = {"images", "report", "verdict", "errors", "models", "detector", "pixels", "provenance", "rendering"}
+
+# room → rooms that it may import (itself always). Command files may import all.
+ALLOWED = {
+    "errors": set(),
+    "report": set(),
+    "models": {"errors"},
+    "manifest": {"errors"},
+    "images": {"errors"},
+    "verdict": {"report"},
+    "pixels": {"errors", "models", "report", "images"},
+    "provenance": {"errors", "images", "report"},
+    "rendering": {"report"},
+    "detector": SERVING - {"rendering", "detector"},
+    "evaluation": {"errors", "images", "manifest", "models", "pixels", "report"},
+    "training": {"errors", "images", "manifest", "models", "pixels", "evaluation"},
+}
+
+
+def imported_rooms(file: Path) -> set[str]:
+    """Rooms of imageauth that a file imports, anywhere in it."""
+    rooms = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{file}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "imageauth" else [node.module]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "imageauth" and len(parts) > 1 and parts[1] != "__version__":
+                rooms.add(parts[1])
+    return rooms
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+def test_arrows_go_one_way(file: Path) -> None:
+    room = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    if room in ("cli", "__init__", "__main__"):
+        return
+    assert imported_rooms(file) <= ALLOWED[room] | {room}
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+def test_tensorflow_lives_in_training_alone(file: Path) -> None:
+    if file.relative_to(ROOT).parts[0] == "training":
+        return
+    text = file.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not {name.split(".")[0] for name in names} & {"tensorflow", "keras"}
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+def test_import_loads_nothing_heavy() -> None:
+    heavy = {"tensorflow", "keras", "numpy", "PIL", "ai_edge_litert", "fastapi", "ray", "typer", "rich", "c2pa"}
+    assert not modules_after("import imageauth") & heavy
+
+
+def test_a_check_loads_no_training_and_no_plots(picture: Path) -> None:
+    loaded = modules_after(f"import imageauth; imageauth.check({str(picture)!r})")
+    assert not loaded & {"tensorflow", "keras", "sklearn", "matplotlib", "scipy"}
+
+
+def test_every_public_name_exists() -> None:
+    for name in imageauth.__all__:
+        assert getattr(imageauth, name) is not None
+    assert set(imageauth.__all__) == set(dir(imageauth))
+    with pytest.raises(AttributeError):
+        _ = imageauth.nonsense

@@ -1,0 +1,288 @@
+"""Training: the networks, the input, resuming, calibration, export."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imageauth.errors import DataError, ModelError
+from imageauth.evaluation.metrics import ece
+from imageauth.pixels.calibration import Calibration, sigmoid
+from imageauth.pixels.card import Card
+
+pytest.importorskip("tensorflow", reason="needs the [train] extra") if not os.environ.get("CI") else None
+pytestmark = pytest.mark.train
+
+import keras  # noqa: E402
+
+from imageauth.training import checkpoint  # noqa: E402
+from imageauth.training.averaging import WeightAverage  # noqa: E402
+from imageauth.training.calibrate import METHODS, fit_calibration, fit_thresholds  # noqa: E402
+from imageauth.training.cifake import prepare  # noqa: E402
+from imageauth.training.export import litert_logits, to_litert  # noqa: E402
+from imageauth.training.fit import predict, train  # noqa: E402
+from imageauth.training.networks import NETWORKS, build  # noqa: E402
+from imageauth.training.pipeline import training_batches  # noqa: E402
+from imageauth.training.recipe import Recipe  # noqa: E402
+from imageauth.training.runs import recipe_for  # noqa: E402
+from imageauth.training.schedule import WarmupCosine  # noqa: E402
+from tests.conftest import drawn  # noqa: E402
+
+TINY = {"widths": [8, 8, 8]}
+
+
+def toy(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures whose class shows in a fine checker pattern that lies on the AI-made ones."""
+    rng = np.random.default_rng(seed)
+    pictures = np.stack([drawn(seed=seed + index) for index in range(count)])
+    labels = rng.integers(0, 2, count).astype(np.uint8)
+    pattern = ((np.indices((32, 32)).sum(0) % 2) * 24 - 12)[None, :, :, None] * labels[:, None, None, None]
+    return np.clip(pictures + pattern, 0, 255).astype(np.uint8), labels
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_keep_their_contract(name: str) -> None:
+    model = build(name, {})
+    assert model.input_shape == (None, 32, 32, 3)
+    assert model.output_shape == (None, 1)
+    assert model.count_params() <= 3_000_000
+    assert np.isfinite(predict(model, toy(3)[0])).all()
+
+
+def test_the_papers_network_has_the_papers_shape() -> None:
+    layers = [type(layer).__name__ for layer in build("paper", {}).layers]
+    convolutions = ["Conv2D", "MaxPooling2D"] * 2
+    assert layers == ["InputLayer", "Rescaling", *convolutions, "Flatten", "Dense", "Dense"]
+
+
+def test_the_schedule() -> None:
+    schedule = WarmupCosine(0.1, 10, 110)
+    rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(111)]
+    assert rates[0] == pytest.approx(0.01)
+    assert max(rates) == pytest.approx(0.1)
+    assert rates[60] == pytest.approx(0.05)
+    assert rates[110] == pytest.approx(0, abs=1e-7)
+    assert WarmupCosine.from_config(schedule.get_config()).steps == 110
+
+
+def test_an_epoch_shows_every_picture_once_and_resuming_repeats_the_order() -> None:
+    pictures = np.zeros((40, 32, 32, 3), np.uint8) + np.arange(40, dtype=np.uint8)[:, None, None, None]
+    labels = (np.arange(40) % 2).astype(np.uint8)
+    recipe = Recipe(batch_size=8, epochs=3, shift=2)
+    whole = [(images.numpy(), target.numpy()) for images, target in training_batches(pictures, labels, recipe)]
+    assert len(whole) == 15
+    for epoch in range(3):
+        values = np.concatenate([images[:, 0, 0, 0] for images, _ in whole[5 * epoch : 5 * epoch + 5]])
+        assert sorted(values) == list(range(40))
+    assert not np.array_equal(whole[0][0], whole[5][0])
+    for images, target in whole:
+        np.testing.assert_array_equal(images[:, 0, 0, 0] % 2, target[:, 0])
+    rest = list(training_batches(pictures, labels, recipe, first_step=7))
+    assert len(rest) == 8
+    for (images, target), (again, target_again) in zip(whole[7:], rest, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(target, target_again)
+
+
+def test_augmentation_mirrors_and_shifts_without_inventing_pixels() -> None:
+    picture = drawn(seed=3)
+    pictures = np.repeat(picture[None], 64, axis=0)
+    recipe = Recipe(batch_size=64, epochs=1, flip=True, shift=2)
+    images, _ = next(iter(training_batches(pictures, np.zeros(64, np.uint8), recipe)))
+    possible = {
+        np.roll(flipped, (-dy, -dx), axis=(0, 1))[4:-4, 4:-4].astype(np.float32).tobytes()
+        for flipped in (picture, picture[:, ::-1])
+        for dy in range(-2, 3)
+        for dx in range(-2, 3)
+    }
+    seen = {image[4:-4, 4:-4].tobytes() for image in images.numpy()}
+    assert seen <= possible
+    assert len(seen) > 15
+
+
+def test_averaging_follows_the_weights_and_swaps_back() -> None:
+    model = build("pocket", TINY)
+    average = WeightAverage(model, 0.5, every=1)
+    before = model.get_weights()
+    model.set_weights([w + 1 for w in before])
+    for step in range(1, 60):
+        average.update(step)
+    average.swap()
+    for old, averaged in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_allclose(averaged, old + 1, atol=1e-3)
+    average.swap()
+    for old, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(now, old + 1)
+
+
+def test_training_learns_and_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
+    training, validation = toy(320), toy(96, seed=5000)
+    recipe = Recipe(network_options=TINY, epochs=4, batch_size=32, learning_rate=0.05, average_decay=0.9)
+    _, whole = train(training, validation, recipe, tmp_path / "whole", data={})
+
+    class Stopped(Exception):
+        pass
+
+    def stop(progress: object) -> None:
+        if progress.step == 30:  # type: ignore[attr-defined]
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(training, validation, recipe, tmp_path / "broken", data={}, on_step=stop)
+    assert checkpoint.load(tmp_path / "broken")[1]["step"] == 20  # type: ignore[index]
+    _, resumed = train(training, validation, recipe, tmp_path / "broken", data={}, resume=True)
+    np.testing.assert_allclose(resumed, whole, atol=0.05)
+    runs = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("whole", "broken")]
+    assert [run["steps"] for run in runs] == [40, 40]
+    assert runs[0]["validation_accuracy"] > 0.8
+    assert {"recipe", "data", "packages", "seconds", "history", "parameters", "machine"} <= runs[0].keys()
+    assert list((tmp_path / "whole" / "logs").glob("events*"))
+    with pytest.raises(DataError, match="add --resume"):
+        train(training, validation, recipe, tmp_path / "whole", data={})
+    with pytest.raises(DataError, match="another data"):
+        train(training, validation, recipe, tmp_path / "whole", data={"other": 1}, resume=True)
+
+
+
+
+def test_a_crash_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, {"weights": [np.ones(3)]}, {"step": 1})
+    (tmp_path / "checkpoint.new").mkdir()  # a crash before the new one was whole
+    (tmp_path / "checkpoint.new" / "weights.npz").write_bytes(b"half")
+    assert checkpoint.load(tmp_path)[1] == {"step": 1}  # type: ignore[index]
+    checkpoint.save(tmp_path, {"weights": [np.zeros(3)]}, {"step": 2})
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")  # a crash between the two renames
+    arrays, state = checkpoint.load(tmp_path)  # type: ignore[misc]
+    assert state == {"step": 2}
+    np.testing.assert_array_equal(arrays["weights"][0], np.zeros(3))
+    assert checkpoint.load(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_litert_agrees_with_keras(name: str) -> None:
+    """On weights that were trained a little, in every layer, over pictures of all brightnesses."""
+    model = build(name, TINY if name == "pocket" else {})
+    rng = np.random.default_rng(1)
+    model.set_weights([w + rng.normal(0, 0.05, w.shape) ** 2 for w in model.get_weights()])
+    pictures = np.concatenate([toy(60)[0], np.zeros((1, 32, 32, 3), np.uint8), np.full((1, 32, 32, 3), 255, np.uint8)])
+    by_keras = predict(model, pictures)
+    data = to_litert(model)
+    for batch in (1, 7, 62):
+        by_litert = litert_logits(data, pictures, batch)
+        assert np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))) <= 1e-4
+
+
+def skewed(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that are three times too sure and shifted."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 2, count)
+    labels = (rng.random(count) < sigmoid(truth)).astype(np.uint8)
+    return 3 * truth + 1, labels
+
+
+def test_calibration_mends_overconfidence_on_images_it_has_not_seen() -> None:
+    logits, labels = skewed(4000)
+    result = fit_calibration(logits, labels)
+    assert ece(labels, sigmoid(logits)) > 0.08
+    assert ece(labels, result.held_out) < 0.03
+    new_logits, new_labels = skewed(4000, seed=2)
+    assert ece(new_labels, result.calibration(new_logits)) < 0.03
+    assert set(result.log_loss) == set(METHODS)
+    assert result.log_loss[result.calibration.method] == min(result.log_loss.values())
+    floor = 1 / (2 + min(labels.sum(), 4000 - labels.sum()))
+    assert result.calibration(np.array([-1e4, 1e4])).tolist() == [floor, 1 - floor]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("temperature", {"scale": 0.5, "offset": 0.1}),
+        ("beta", {"a": 0.5, "b": 0.7, "c": 0.1}),
+        ("isotonic", {"scores": [-1.0, 0.0, 2.0], "probabilities": [0.1, 0.4, 0.9]}),
+    ],
+)
+def test_calibrations_are_monotone_and_survive_the_card(method: str, parameters: dict[str, object]) -> None:
+    calibration = Calibration(method, parameters, 0.001)  # type: ignore[arg-type]
+    scores = np.linspace(-1000, 1000, 4001)
+    p = calibration(scores)
+    assert (np.diff(p) >= 0).all()
+    assert p.min() >= 0.001
+    assert p.max() <= 0.999
+    again = Calibration(**json.loads(json.dumps(calibration.to_json())))
+    np.testing.assert_array_equal(again(scores), p)
+
+
+def test_thresholds_hold_their_error_rates() -> None:
+    logits, labels = skewed(20_000)
+    p = sigmoid(logits / 3)
+    thresholds = fit_thresholds(p, labels)
+    assert np.mean(p[labels == 0] >= thresholds.ai) <= 0.01
+    assert np.mean(p[labels == 1] <= thresholds.real) <= 0.01
+    grid = np.linspace(0, 1, 501)
+    best = max(np.mean((p >= t) == labels) for t in grid)
+    assert np.mean((p >= thresholds.decision) == labels) >= best - 1e-9
+    sure = fit_thresholds(np.where(labels == 1, 0.99, 0.01), labels)
+    assert (sure.real, sure.ai) == (pytest.approx(0.2), pytest.approx(0.8))
+
+
+def test_settings_of_the_command_line(tmp_path: Path) -> None:
+    recipe = recipe_for(tmp_path, "paper", {"epochs": 3, "learning_rate": 1}, resume=False)
+    assert (recipe.network, recipe.epochs, recipe.learning_rate) == ("paper", 3, 1.0)
+    for changes in ({"nonsense": 1}, {"epochs": "many"}, {"flip": 1}):
+        with pytest.raises(DataError, match="setting"):
+            recipe_for(tmp_path, None, changes, resume=False)
+    with pytest.raises(DataError, match="choose pocket or paper"):
+        recipe_for(tmp_path, "resnet", {}, resume=False)
+
+
+def cli(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "imageauth", *map(str, arguments)]
+
+
+@pytest.mark.shared
+def test_from_data_to_a_model_that_checks_with_a_kill_on_the_way(cifake_sample: Path, tmp_path: Path) -> None:
+    """The README's way to a model of one's own, on real pictures, with ``kill -9`` in the middle."""
+    data, out = tmp_path / "data", tmp_path / "run"
+    prepare(data, cifake_sample)
+    command = cli("train", "cifake", "--data", data, "--out", out, "--epochs", 3, "--set", "batch_size=32")
+    command += ["--set", 'network_options={"widths": [8, 16, 16]}']
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (out / "checkpoint" / "state.json").is_file():
+        assert process.poll() is None, "ended before its first checkpoint"
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stderr.count("\n")) == (2, 1)
+    assert "add --resume" in again.stderr
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((out / "run.json").read_text())
+    assert run["steps"] == 3 * (run["data"]["train"] // 32)
+    assert [row["epoch"] for row in run["history"]] == [1, 2, 3]
+
+    card = Card.load(out / "model")
+    assert card.figures["validation_images"] == run["data"]["validation"]
+    assert card.figures["max_difference_from_keras"] <= 1e-4
+    picture = next((data / "train" / "FAKE").glob("*.jpg"))
+    check = subprocess.run(cli("check", picture, "--model", out / "model", "--json"), capture_output=True, check=False)
+    report = json.loads(check.stdout)
+    assert report["produced_by"]["model_sha256"] == card.sha256
+    assert report["probability"] is not None
+
+
+def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from imageauth.training import export
+
+    model = build("pocket", TINY)
+    monkeypatch.setattr(export, "litert_logits", lambda data, pictures: predict(model, pictures) + 0.01)
+    with pytest.raises(ModelError, match="differ"):
+        export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE, {})
+    assert not (tmp_path / "model").exists()
