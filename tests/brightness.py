@@ -5,6 +5,7 @@ import PIL.Image
 
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.views import square_views
 
 
 class Brightness:
@@ -18,9 +19,15 @@ class Brightness:
             thresholds=Thresholds(decision=0.5, ai=0.9, real=0.1), figures={}, limits=(),
         )  # fmt: skip
 
-    def scores(self, pictures):
-        assert all(picture.shape == (self.card.side, self.card.side, 3) for picture in pictures)
-        return np.array([(picture.mean() - 128) / 16 for picture in pictures])
+    def views(self, pixels):
+        return square_views(pixels, self.card.side, self.card.views)
+
+    def score(self, view):
+        return (view.mean() - 128) / 16
+
+    def score_views(self, views):
+        assert all(view.shape[1:] == (self.card.side, self.card.side, 3) for view in views)
+        return np.array([np.mean([self.score(view) for view in picture]) for picture in views])
 
 
 def draw(file, brightness, size=(32, 32), seed=0):

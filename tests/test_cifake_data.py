@@ -30,7 +30,7 @@ def jpeg(seed: int, size: int = 32) -> bytes:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """40 + 40 training and 8 + 8 test files; one picture three times, one in training and test, one with both labels."""
+    """40 + 40 training, 8 + 8 test files; one picture three times, one in training and test, one with both labels."""
     files = {}
     for split, count in (("train", 40), ("test", 8)):
         for label in ("REAL", "FAKE"):
@@ -105,7 +105,11 @@ def test_damaged_files_are_left_out_and_said(source: Path, tmp_path: Path) -> No
 def test_what_is_no_cifake_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no archive")
-    for path, reason in (("empty", "holds no"), ("text.zip", "not a folder, a zip or a tar"), ("none", "does not exist")):
+    for path, reason in (
+        ("empty", "holds no"),
+        ("text.zip", "not a folder, a zip or a tar"),
+        ("none", "does not exist"),
+    ):
         with pytest.raises(DataError, match=reason):
             prepare(tmp_path / "out", tmp_path / path)
         assert not (tmp_path / "out" / FILE_NAME).exists()
@@ -176,7 +180,9 @@ def test_command(source: Path, tmp_path: Path) -> None:
     assert "96 files are ready" in done.stdout
     again = subprocess.run(cli("--to", tmp_path / "out", "--from", source), capture_output=True, text=True, check=False)
     assert again.stdout == done.stdout
-    wrong = subprocess.run(cli("--to", tmp_path / "x", "--from", tmp_path / "no"), capture_output=True, text=True, check=False)
+    wrong = subprocess.run(
+        cli("--to", tmp_path / "x", "--from", tmp_path / "no"), capture_output=True, text=True, check=False
+    )
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
 
 

@@ -115,9 +115,8 @@ def test_flips_are_counted_against_the_clean_image(folder):
     class Fragile(Brightness):
         """Says AI only to pictures with strong grain."""
 
-        def scores(self, pictures):
-            grain = [np.abs(np.diff(picture.astype(float), axis=1)).mean() for picture in pictures]
-            return np.where(np.array(grain) > 6, 5.0, -5.0)
+        def score(self, view):
+            return 5.0 if np.abs(np.diff(view.astype(float), axis=1)).mean() > 6 else -5.0
 
     data = evaluate(Fragile(), find_images(folder).items, degradations=True, resamples=5).to_json()
     assert data["degradations"]["blur-2"]["flip_rate"] == 1

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from imageauth.errors import DataError
-from imageauth.evaluation.dataset import find_images, groups_of, printable
+from imageauth.evaluation.dataset import find_images, groups_of
 from imageauth.manifest import Entry, Manifest
 
 
@@ -113,11 +113,10 @@ def test_a_limit_takes_the_same_images_of_each_class(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
 def test_odd_names_become_printable(tmp_path):
-    assert printable("a\nb\x1b[31m.jpg") == "a\ufffdb\ufffd[31m.jpg"
     _files(tmp_path, "REAL/a.jpg")
     (tmp_path / "FAKE").mkdir()
     with open(os.fsencode(tmp_path) + b"/FAKE/\xff.jpg", "wb") as file:
         file.write(b"x")
     item = find_images(tmp_path).items[0]
-    assert item.name == "FAKE/\ufffd.jpg"
+    assert item.name == "FAKE/\\udcff.jpg"
     assert item.path.read_bytes() == b"x"

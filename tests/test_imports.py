@@ -17,15 +17,16 @@ ALLOWED = {
     "errors": set(),
     "report": set(),
     "models": {"errors"},
-    "manifest": {"errors"},
+    "files": {"errors"},
+    "manifest": {"errors", "files"},
     "images": {"errors"},
     "verdict": {"report"},
     "pixels": {"errors", "models", "report", "images"},
     "provenance": {"errors", "images", "report"},
     "rendering": {"report"},
     "detector": SERVING - {"rendering", "detector"},
-    "evaluation": {"errors", "images", "manifest", "models", "pixels", "report"},
-    "training": {"errors", "images", "manifest", "models", "pixels", "evaluation"},
+    "evaluation": {"errors", "images", "manifest", "pixels", "rendering", "report"},
+    "training": {"errors", "evaluation", "files", "images", "manifest", "pixels"},
 }
 
 
@@ -38,7 +39,9 @@ def imported_rooms(file: Path) -> set[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert not node.level, f"{file}: relative import"
-            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "imageauth" else [node.module]
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "imageauth" else [node.module]
+            )
         for name in names:
             parts = name.split(".")
             if parts[0] == "imageauth" and len(parts) > 1 and parts[1] != "__version__":

@@ -47,9 +47,7 @@ def _tpr_at(labels, scores, most):
 def test_functions_equal_scikit_learn(data):
     labels, scores, p = data
     assert metrics.auroc(labels, scores) == pytest.approx(reference.roc_auc_score(labels, scores))
-    assert metrics.average_precision(labels, scores) == pytest.approx(
-        reference.average_precision_score(labels, scores)
-    )
+    assert metrics.average_precision(labels, scores) == pytest.approx(reference.average_precision_score(labels, scores))
     assert metrics.brier(labels, p) == pytest.approx(reference.brier_score_loss(labels, p))
     for most in (0.01, 0.05, 0.5):
         assert metrics.tpr_at_fpr(labels, scores, most) == pytest.approx(_tpr_at(labels, scores, most))

@@ -126,14 +126,14 @@ def test_training_learns_and_a_resumed_run_equals_an_unbroken_one(tmp_path: Path
     recipe = Recipe(network_options=TINY, epochs=4, batch_size=32, learning_rate=0.05, average_decay=0.9)
     _, whole = train(training, validation, recipe, tmp_path / "whole", data={})
 
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(progress: object) -> None:
         if progress.step == 30:  # type: ignore[attr-defined]
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         train(training, validation, recipe, tmp_path / "broken", data={}, on_step=stop)
     assert checkpoint.load(tmp_path / "broken")[1]["step"] == 20  # type: ignore[index]
     _, resumed = train(training, validation, recipe, tmp_path / "broken", data={}, resume=True)
@@ -147,8 +147,6 @@ def test_training_learns_and_a_resumed_run_equals_an_unbroken_one(tmp_path: Path
         train(training, validation, recipe, tmp_path / "whole", data={})
     with pytest.raises(DataError, match="another data"):
         train(training, validation, recipe, tmp_path / "whole", data={"other": 1}, resume=True)
-
-
 
 
 def test_a_crash_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:

@@ -48,6 +48,28 @@ FORMATS = {
     "AVIF": "avif",
     "HEIF": "heic",
 }
+EXTENSIONS = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".heif",
+    ]
+)
+"""How names of image files end, in lower case."""
+
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 # Our own limit comes first and is an error, so Pillow's warning about the same thing would only be noise.
@@ -220,8 +242,10 @@ def _to_8_bit(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:
     else:
         values = np.nan_to_num(values)
         most = float(values.max(initial=0.0))
-        top = next((top for top in (1.0, 255.0, 65535.0) if most <= top), most) if picture.mode == "F" else (
-            65535.0 if most <= 65535 else 2.0**32 - 1
+        top = (
+            next((top for top in (1.0, 255.0, 65535.0) if most <= top), most)
+            if picture.mode == "F"
+            else (65535.0 if most <= 65535 else 2.0**32 - 1)
         )
         scaled = values / top * 255
     notes.append("More than 8 bits a channel were reduced to 8.")

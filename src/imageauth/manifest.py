@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from imageauth.errors import DataError
+from imageauth.files import write_atomically
 
 Split = Literal["train", "validation", "test", "excluded"]
 FILE_NAME = "manifest.tsv"
@@ -85,13 +85,3 @@ class Manifest(Sequence[Entry]):
             if rows.fieldnames != [field.name for field in fields(Entry)]:
                 raise DataError(f"{file} is not a manifest that this version can read")
             return Manifest(Entry(**row) for row in rows)  # type: ignore[arg-type]
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` beside ``path``, flush it to disk, then rename it into place."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)

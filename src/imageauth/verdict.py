@@ -77,4 +77,6 @@ def decide(evidence: Sequence[Evidence]) -> Decision:
 def _finding(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
     """The sentence behind a statistical verdict, or why there is no decision."""
     wanted = {Verdict.LIKELY_AI: "ai", Verdict.LIKELY_REAL: "real"}.get(verdict, "none")
-    return next((item.finding for item in evidence if item.points_to == wanted), "Nothing about this image was measured.")
+    return next(
+        (item.finding for item in evidence if item.points_to == wanted), "Nothing about this image was measured."
+    )

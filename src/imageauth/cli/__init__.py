@@ -57,7 +57,9 @@ def main() -> None:
         if os.environ.get("IMAGEAUTH_TRACEBACK"):
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(f"imageauth: internal error, please report it: {reason} (IMAGEAUTH_TRACEBACK=1 shows more)", file=sys.stderr)
+        print(
+            f"imageauth: internal error, please report it: {reason} (IMAGEAUTH_TRACEBACK=1 shows more)", file=sys.stderr
+        )
         sys.exit(70)
 
 

@@ -16,11 +16,18 @@ _MANY = 20
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…|-", help="Files, folders, globs, or - for one image on standard input.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH…|-", help="Files, folders, globs, or - for one image on standard input."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, one a line.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")
+    ] = False,
     model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
-    no_pixels: Annotated[bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")] = False,
+    no_pixels: Annotated[
+        bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
+    ] = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 

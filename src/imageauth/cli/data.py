@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Obtain and prepare data sets for training and evaluation.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Obtain and prepare data sets for training and evaluation."
+)
 
 
 @app.callback()
@@ -18,7 +20,9 @@ def cifake(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to prepare; an unfinished one is finished.")],
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="ARCHIVE_OR_DIR", help="A folder, zip or tar with train/ and test/; default: Kaggle."),
+        typer.Option(
+            "--from", metavar="ARCHIVE_OR_DIR", help="A folder, zip or tar with train/ and test/; default: Kaggle."
+        ),
     ] = None,
 ) -> None:
     """Prepare CIFAKE: 60,000 CIFAR-10 photographs and 60,000 Stable Diffusion 1.4 images of 32×32 pixels.

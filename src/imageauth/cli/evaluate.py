@@ -37,17 +37,19 @@ def evaluate(
     import json
     import sys
 
+    from imageauth import files
     from imageauth.errors import ImageAuthError
-    from imageauth.evaluation import html, output, plots, protocol, shortcut
-    from imageauth.evaluation.dataset import find_images, printable
+    from imageauth.evaluation import html, plots, protocol, shortcut
+    from imageauth.evaluation.dataset import find_images
     from imageauth.pixels.model import PixelModel
     from imageauth.rendering.progress import progress
+    from imageauth.rendering.text import failure_line, printable
 
     # Everything that can stop the run comes before its long part.
     json_path = None if json_to in (None, "-") else Path(str(json_to))
     for path in (json_path, html_to):
         if path is not None:
-            output.check_writable(path)
+            files.check_writable(path)
     if json_path and html_to and json_path.resolve() == html_to.resolve():
         raise ImageAuthError("--json and --html name the same file")
     if html_to:
@@ -76,7 +78,7 @@ def evaluate(
         everything = {**result.to_json(), "data": facts, **({"shortcut_probe": probe} if probe else {})}
         text = json.dumps(everything, indent=2, allow_nan=False) + "\n"
         if json_path:
-            output.write(json_path, text)
+            files.write_text(json_path, text)
         else:
             sys.stdout.write(text)
     if html_to:
@@ -85,11 +87,11 @@ def evaluate(
             about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         if found.skipped:
             about["Skipped"] = f"{found.skipped:,} files that are not images by their extension"
-        output.write(html_to, html.render_page(result, about, probe))
+        files.write_text(html_to, html.render_page(result, about, probe))
     if json_to != "-":
         _show(result, probe, found.skipped)
     for failure in result.failures:
-        print(f"{failure.name}: {failure.code}: {printable(failure.message)}", file=sys.stderr)
+        print(failure_line(failure), file=sys.stderr)
     if result.failures:
         raise typer.Exit(1)
 

@@ -23,9 +23,13 @@ def cifake(
     seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=JSON", help="Any other setting of the recipe, e.g. --set learning_rate=0.05"),
+        typer.Option(
+            "--set", metavar="NAME=JSON", help="Any other setting of the recipe, e.g. --set learning_rate=0.05"
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out after a stop or a crash.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out after a stop or a crash.")
+    ] = False,
 ) -> None:
     """Train, calibrate and export a model on CIFAKE; every setting and figure goes into run.json."""
     changes: dict[str, Any] = {}
@@ -43,7 +47,8 @@ def cifake(
     from imageauth.rendering.progress import progress
 
     try:
-        from imageauth.training.runs import MODEL_FOLDER, Progress, recipe_for, train_cifake
+        from imageauth.training.fit import Progress
+        from imageauth.training.runs import MODEL_FOLDER, recipe_for, train_cifake
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)

@@ -9,15 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from imageauth.errors import DataError
+from imageauth.images import EXTENSIONS
 from imageauth.manifest import FILE_NAME, Manifest
+from imageauth.rendering.text import printable
 
 CLASSES = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
-EXTENSIONS = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"),
-        *(".avif", ".heic", ".heif"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +144,6 @@ def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
             if entry.is_dir():
                 (links if entry.is_symlink() else plain).append((*parts, entry.name))
         yield parts, [entry.name for entry in shown if not entry.is_dir()]
-
-
-def printable(name: str) -> str:
-    """A file name that any terminal, JSON or HTML can carry: odd bytes and control characters become U+FFFD."""
-    text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def groups_of(items: Sequence[Item]) -> list[str]:

@@ -139,9 +139,7 @@ def _bootstrap(table: "_Table", truth: npt.NDArray[np.bool_], resamples: int, se
 class _Table:
     """What every resample shares: the sorted order, and per image the terms whose weighted sums are the figures."""
 
-    def __init__(
-        self, truth: npt.NDArray[np.bool_], sorted_scores: Floats, p: Floats, thresholds: Thresholds
-    ) -> None:
+    def __init__(self, truth: npt.NDArray[np.bool_], sorted_scores: Floats, p: Floats, thresholds: Thresholds) -> None:
         self._fake = truth.astype(np.float64)
         self._ends = distinct_ends(sorted_scores)
         said_ai, points_ai, points_real = p >= thresholds.decision, p >= thresholds.ai, p <= thresholds.real

@@ -140,7 +140,7 @@ def _failures(evaluation: Evaluation) -> str:
     if not evaluation.failures:
         return ""
     rows = [
-        f'<tr><td class="text">{escape(f.name)}</td><td class="text">{escape(f.code)}</td>'
+        f'<tr><td class="text">{escape(f.file)}</td><td class="text">{escape(f.code)}</td>'
         f'<td class="text">{escape(f.message)}</td></tr>'
         for f in evaluation.failures
     ]

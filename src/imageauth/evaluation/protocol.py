@@ -10,9 +10,10 @@ import numpy.typing as npt
 import imageauth
 from imageauth.evaluation.dataset import Item, groups_of
 from imageauth.evaluation.figures import RESAMPLES, Figures, measure, or_none
-from imageauth.evaluation.scoring import FailedItem, Model, Progress, score_items
+from imageauth.evaluation.scoring import Model, Progress, score_items
 from imageauth.pixels.card import Card, Thresholds
 from imageauth.pixels.degradations import DEGRADATIONS
+from imageauth.report import Failure
 
 SCHEMA = "imageauth/evaluation/1"
 Floats = npt.NDArray[np.float64]
@@ -59,7 +60,7 @@ class Evaluation:
     groups: Mapping[str, Figures]
     macro: Mapping[str, float]
     degradations: Mapping[str, DegradedFigures]
-    failures: tuple[FailedItem, ...]
+    failures: tuple[Failure, ...]
     outside_domain: int
     items: tuple[Item, ...]
     scores: Floats
@@ -97,7 +98,7 @@ class Evaluation:
             "model_sha256": self.card.sha256,
             **self.figures.to_json(),
             "outside_domain": self.outside_domain,
-            "failures": [{"file": f.name, "error": {"code": f.code, "message": f.message}} for f in self.failures],
+            "failures": [{"file": f.file, "error": {"code": f.code, "message": f.message}} for f in self.failures],
         }
         if self.groups:
             data["groups"] = {name: figures.to_json() for name, figures in self.groups.items()}

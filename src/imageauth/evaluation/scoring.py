@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imageauth.errors import ErrorCode, ImageError
+from imageauth.errors import ImageError
 from imageauth.evaluation.dataset import Item
 from imageauth.images import read_image
 from imageauth.pixels.card import Card
 from imageauth.pixels.degradations import degrade
-from imageauth.pixels.views import square_views
+from imageauth.report import Failure
 
 Progress = Callable[[int, int], None]
 Views = npt.NDArray[np.uint8]
@@ -29,17 +29,11 @@ class Model(Protocol):
     def card(self) -> Card:
         """The model's card."""
 
-    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]], /) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], of uint8 [H, W, 3] pictures."""
+    def views(self, pixels: npt.NDArray[np.uint8], /) -> Views:
+        """What the network looks at, uint8 [V, side, side, 3], of a picture, uint8 [H, W, 3]."""
 
-
-@dataclass(frozen=True, slots=True)
-class FailedItem:
-    """A file that could not be checked."""
-
-    name: str
-    code: ErrorCode
-    message: str
+    def score_views(self, views: Sequence[Views], /) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], one a picture, from what :meth:`views` gave for each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +50,7 @@ class Scored:
     items: tuple[Item, ...]
     scores: npt.NDArray[np.float64]
     outside_domain: int
-    failures: tuple[FailedItem, ...]
+    failures: tuple[Failure, ...]
 
 
 def score_items(
@@ -73,21 +67,21 @@ def score_items(
         progress: called with (done, total).
     """
     kept: list[Item] = []
-    failures: list[FailedItem] = []
+    failures: list[Failure] = []
     parts: list[npt.NDArray[np.float64]] = []
     done = outside = 0
     card = model.card
-    for chunk, results in _prepared(items, card, conditions):
+    for chunk, results in _prepared(items, model, conditions):
         views: list[Views] = []
         for item, result in zip(chunk, results, strict=True):
             if isinstance(result, ImageError):
-                failures.append(FailedItem(item.name, result.code, str(result)))
+                failures.append(Failure(item.name, result.code, str(result)))
                 continue
             kept.append(item)
             outside += not card.covers(result.width, result.height)
             views += result.views
         if views:
-            parts.append(_mean_scores(model, views).reshape(-1, 1 + len(conditions)))
+            parts.append(model.score_views(views).reshape(-1, 1 + len(conditions)))
         done += len(chunk)
         if progress:
             progress(done, len(items))
@@ -103,39 +97,32 @@ class _Prepared:
 
 
 def _prepared(
-    items: Sequence[Item], card: Card, conditions: Sequence[str]
+    items: Sequence[Item], model: Model, conditions: Sequence[str]
 ) -> Iterator[tuple[Sequence[Item], list[_Prepared | ImageError]]]:
     """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
+    card = model.card
     size = max(1, min(_MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * card.side**2 * 3)))
     chunks = [items[at : at + size] for at in range(0, len(items), size)]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         try:
-            ahead = [pool.submit(_prepare, item, card, conditions) for item in chunks[0]] if chunks else []
+            ahead = [pool.submit(_prepare, item, model, conditions) for item in chunks[0]] if chunks else []
             for index, chunk in enumerate(chunks):
                 current = ahead
                 following = chunks[index + 1] if index + 1 < len(chunks) else []
-                ahead = [pool.submit(_prepare, item, card, conditions) for item in following]
+                ahead = [pool.submit(_prepare, item, model, conditions) for item in following]
                 yield chunk, [future.result() for future in current]
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _prepare(item: Item, card: Card, conditions: Sequence[str]) -> _Prepared | ImageError:
+def _prepare(item: Item, model: Model, conditions: Sequence[str]) -> _Prepared | ImageError:
     try:
         pixels = read_image(item.path).pixels
-        views = [square_views(pixels, card.side, card.views)]
-        views += [square_views(degrade(name, pixels), card.side, card.views) for name in conditions]
+        views = [model.views(pixels)]
+        views += [model.views(degrade(name, pixels)) for name in conditions]
     except ImageError as error:
         return error
     except MemoryError:
         return ImageError("too-large", "needs more memory than there is")
     height, width = pixels.shape[:2]
     return _Prepared(width, height, views)
-
-
-def _mean_scores(model: Model, views: Sequence[Views]) -> npt.NDArray[np.float64]:
-    """Scores of pictures given as views; the views of one picture are averaged, as the model does."""
-    logits = model.scores([view for picture in views for view in picture])
-    counts = np.array([len(picture) for picture in views])
-    means: npt.NDArray[np.float64] = np.add.reduceat(logits, np.cumsum(counts) - counts) / counts
-    return means

@@ -39,7 +39,7 @@ def pixel_evidence(card: Card, probability: float, width: int, height: int) -> E
 
 
 def _count(probability: float) -> str:
-    """"97", and never a flat "0" or "100"."""
+    """ "97", and never a flat "0" or "100"."""
     percent = probability * 100
     if percent < 1:
         return "fewer than 1"

@@ -67,7 +67,7 @@ class PixelModel:
         logits = np.concatenate(
             [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
         )
-        return np.add.reduceat(logits, np.cumsum(counts) - counts) / counts
+        return np.asarray(np.add.reduceat(logits, np.cumsum(counts) - counts) / counts, np.float64)
 
     def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Logits, float64 [N], of pictures of any size."""

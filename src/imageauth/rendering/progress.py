@@ -29,11 +29,15 @@ def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Ca
     )
     # What is printed meanwhile must go above the bar, unless standard output leads elsewhere.
     with Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty(), redirect_stderr=True
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+        redirect_stderr=True,
     ) as bar:
         task = bar.add_task(what, total=total, note="")
 
         def advance(steps: int = 1, note: str = "", total: int | None = None) -> None:
-            bar.update(task, advance=steps, note=note, **({} if total is None else {"total": total}))
+            bar.update(task, advance=steps, note=note, total=total)
 
         yield advance

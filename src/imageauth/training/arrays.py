@@ -54,5 +54,3 @@ def load_arrays(
         np.save(part, pictures)
         part.replace(cache)
     return np.load(cache, mmap_mode="r"), labels
-
-

@@ -33,9 +33,9 @@ class CalibrationResult:
 
     calibration: Calibration
     held_out: Floats
-    log_loss: dict[str, float]
-    ece: dict[str, float]
-    brier: dict[str, float]
+    log_loss: dict[Method, float]
+    ece: dict[Method, float]
+    brier: dict[Method, float]
 
 
 def fit_calibration(logits: Floats, labels: Labels, *, seed: int = 1) -> CalibrationResult:
@@ -51,7 +51,7 @@ def fit_calibration(logits: Floats, labels: Labels, *, seed: int = 1) -> Calibra
     """
     # Below one error in all images of the smaller class, a rate cannot be seen.
     floor = 1 / (2 + int(min(np.sum(labels == 1), np.sum(labels == 0))))
-    held_out = {method: np.empty(len(logits)) for method in METHODS}
+    held_out: dict[Method, Floats] = {method: np.empty(len(logits)) for method in METHODS}
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for fitting, measuring in folds.split(logits[:, None], labels):
         for method in METHODS:
@@ -87,9 +87,7 @@ def fit_thresholds(
     real, fake = np.sort(probabilities[labels == 0]), np.sort(probabilities[labels == 1])
     ai = np.nextafter(real[len(real) - 1 - int(most_false * len(real))], 1)
     below = np.nextafter(fake[int(most_false * len(fake))], 0)
-    return Thresholds(
-        _decision(probabilities, labels), float(max(ai, least_sure)), float(min(below, 1 - least_sure))
-    )
+    return Thresholds(_decision(probabilities, labels), float(max(ai, least_sure)), float(min(below, 1 - least_sure)))
 
 
 def _decision(probabilities: Floats, labels: Labels) -> float:

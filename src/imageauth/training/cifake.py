@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO
 
 from imageauth.errors import DataError, ImageError, MissingExtraError
+from imageauth.files import write_atomically
 from imageauth.images import decode
-from imageauth.manifest import FILE_NAME, Entry, Manifest, Split, write_atomically
+from imageauth.manifest import FILE_NAME, Entry, Manifest, Split
 
 KAGGLE_HANDLE = "birdy654/cifake-real-and-ai-generated-synthetic-images"
 OFFICIAL = {("train", "REAL"): 50_000, ("train", "FAKE"): 50_000, ("test", "REAL"): 10_000, ("test", "FAKE"): 10_000}
@@ -86,13 +87,14 @@ def summarise(manifest: Manifest, damaged: list[str]) -> str:
     crossing = sum(labels[entry.duplicate_of] != entry.label for entry in twins)
     lines += [
         "",
-        f"Exact duplicates: {len(twins):,} files repeat the bytes of another ({crossing:,} of them with the other label)."
-        " They are excluded, so that no picture stands in two splits; where a training file repeats a test file, the"
+        f"Exact duplicates: {len(twins):,} files repeat the bytes of another ({crossing:,} of them with the other "
+        "label). They are excluded, so that no picture stands in two splits; where a training file repeats a test file, the"
         " test file stays.",
         f"Damaged files: {len(damaged):,}.",
         *(f"- {line}" for line in damaged[:50]),
         "",
-        "Validation is one training file in ten, by the SHA-256 of its name (`imageauth.training.cifake.is_validation`).",
+        "Validation is one training file in ten, by the SHA-256 of its name "
+        "(`imageauth.training.cifake.is_validation`).",
         f"Manifest digest: `{manifest.digest}`",
         "",
     ]
@@ -129,13 +131,14 @@ def _members(source: Path) -> Iterator[tuple[str, str, str, bytes]]:
             with zipfile.ZipFile(source) as archive:
                 for item in archive.infolist():
                     if match := _MEMBER.search(item.filename):
-                        with archive.open(item) as stream:
-                            yield *_place(match), _content(stream, match[0])
+                        with archive.open(item) as packed:
+                            yield *_place(match), _content(packed, match[0])
         elif tarfile.is_tarfile(source):
             with tarfile.open(source) as tar:
                 for member in tar:
-                    if member.isfile() and (match := _MEMBER.search(member.name)) and (stream := tar.extractfile(member)):
-                        yield *_place(match), _content(stream, match[0])
+                    match = _MEMBER.search(member.name)
+                    if match and member.isfile() and (inner := tar.extractfile(member)):
+                        yield *_place(match), _content(inner, match[0])
         else:
             raise DataError(f"{source} is not a folder, a zip or a tar archive")
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from imageauth.errors import ModelError
 from imageauth.evaluation.metrics import auroc, average_precision, brier, ece, tpr_at_fpr
-from imageauth.manifest import write_atomically
+from imageauth.files import write_atomically
 from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card
 from imageauth.pixels.network import Network
@@ -103,7 +103,9 @@ def write_model(
     logits = litert_logits(data, pictures)
     difference = float(np.max(np.abs(sigmoid(logits) - sigmoid(predict(model, pictures)))))
     if difference > MAX_DIFFERENCE:
-        raise ModelError(f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding")
+        raise ModelError(
+            f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding"
+        )
     result = fit_calibration(logits, labels)
     card = Card(
         name=about.name,
@@ -188,9 +190,9 @@ def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size
         "",
         "## Figures",
         "",
-        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the thresholds "
-        "(no image was trained on). Probabilities are cross-fitted: each image's comes from a calibration that did not "
-        "see it. These are not test figures.",
+        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
+        "thresholds; none was trained on. Probabilities are cross-fitted: each image's comes from a calibration that did "
+        "not see it. These are not test figures.",
         "",
         "| figure | value |",
         "|---|---:|",
@@ -205,8 +207,8 @@ def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size
         *(f"| {m} | {result.log_loss[m]:.5f} | {result.ece[m]:.4f} | {result.brier[m]:.5f} |" for m in result.log_loss),
         "",
         f"`likely-ai` from a probability of {card.thresholds.ai:.3f}, `likely-real` up to {card.thresholds.real:.3f}: "
-        "chosen so that at most 1 % of either class is called the other and the named class has at least 80 %; between them "
-        "the answer is `inconclusive`. "
+        "chosen so that at most 1 % of either class is called the other and the named class has at least 80 %; between "
+        "them the answer is `inconclusive`. "
         f"Decision threshold for accuracy: {card.thresholds.decision:.3f}.",
         "",
         "## Limits",

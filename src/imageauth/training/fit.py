@@ -19,12 +19,12 @@ import tensorflow as tf
 from imageauth import __version__
 from imageauth.errors import DataError
 from imageauth.evaluation.metrics import auroc
+from imageauth.files import write_atomically
 from imageauth.training import checkpoint
 from imageauth.training.averaging import WeightAverage
-from imageauth.manifest import write_atomically
 from imageauth.training.networks import build
 from imageauth.training.pipeline import evaluation_batches, training_batches
-from imageauth.training.recipe import RECIPES, Recipe
+from imageauth.training.recipe import Recipe
 from imageauth.training.schedule import WarmupCosine
 
 RUN_FILE, BEST_FILE = "run.json", "best.npz"
@@ -235,6 +235,3 @@ def _open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-__all__ = ["RECIPES", "Progress", "predict", "train"]

@@ -7,7 +7,7 @@ import keras
 
 
 @keras.saving.register_keras_serializable("imageauth")
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """Linear rise from 0 to ``peak`` over ``warmup`` steps, then half a cosine down to 0 at ``steps``
     (Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts).
     """

@@ -1,10 +1,10 @@
-"""Where results go: checked before the long work starts, written in one step after it."""
+"""Files that we write: checked before the long work starts, whole or not at all after it."""
 
+import os
 import tempfile
 from pathlib import Path
 
 from imageauth.errors import ImageAuthError
-from imageauth.manifest import write_atomically
 
 
 def check_writable(path: Path) -> None:
@@ -22,7 +22,7 @@ def check_writable(path: Path) -> None:
         raise ImageAuthError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text in one step: a reader sees the whole of it or the file that was there before.
 
     Raises:
@@ -32,3 +32,13 @@ def write(path: Path, text: str) -> None:
         write_atomically(path, text.encode())
     except OSError as error:
         raise ImageAuthError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` beside ``path``, flush it to disk, then rename it into place."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
