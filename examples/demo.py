@@ -3,6 +3,7 @@
 The photographs ship with scikit-learn; everything else is drawn or written here.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -44,7 +45,10 @@ def pictures(folder: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    console = Console()
+    parser = argparse.ArgumentParser(description="Check a handful of pictures with the shipped model.")
+    parser.add_argument("--svg", type=Path, help="also save what is printed as a picture")
+    arguments = parser.parse_args()
+    console = Console(record=bool(arguments.svg), width=100 if arguments.svg else None)
     detector = Detector()
     table = Table(title="imageauth: was it made by AI?", show_lines=True)
     for column in ("file", "what it is", "verdict", "AI", "why"):
@@ -67,6 +71,8 @@ def main() -> None:
     for limit in limits:
         console.print(f"  • {limit}")
     console.print("\nCheck your own file:  [bold].venv/bin/imageauth check FILE --explain[/]")
+    if arguments.svg:
+        console.save_svg(str(arguments.svg), title="make demo")
 
 
 if __name__ == "__main__":

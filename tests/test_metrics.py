@@ -103,6 +103,16 @@ def test_no_images_at_all():
     assert all(np.isnan(getattr(figures, name)) for name in MEASURED)
 
 
+def test_the_interval_of_ece_holds_it():
+    random = np.random.default_rng(5)
+    p = random.random(400)
+    for shift in (0.0, 0.1):
+        labels = (random.random(400) < np.clip(p + shift, 0, 1)).astype(int)
+        figures = measure(labels, p, p, Thresholds(0.5, 0.9, 0.1), resamples=300)
+        low, high = figures.intervals["ece"]
+        assert 0 <= low < figures.ece < high
+
+
 def test_ece_by_hand():
     # Two bins of 15 are filled: [0.2, 0.2667) holds 0.2 and 0.25 with one AI image; [0.9333, 1] holds 0.95 and 1.
     p, labels = [0.2, 0.25, 0.95, 1.0], [0, 1, 1, 1]

@@ -284,3 +284,27 @@ def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkey
     with pytest.raises(ModelError, match="differ"):
         export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE, {})
     assert not (tmp_path / "model").exists()
+
+
+def test_degraded_share_of_a_batch() -> None:
+    import tensorflow as tf
+
+    from imageauth.training.degradations import FAMILIES, degrade_share
+
+    images = tf.constant(np.stack([drawn(seed=seed) for seed in range(32)]).astype(np.float32))
+    seed = tf.constant([1, 2], tf.int64)
+    degraded = degrade_share(images, seed, 0.5).numpy()
+    changed = np.abs(degraded - images.numpy()).max(axis=(1, 2, 3)) > 0
+    touched = 16 // len(FAMILIES) * len(FAMILIES)
+    assert changed[:touched].all()
+    assert not changed[touched:].any()
+    assert degraded.min() >= 0
+    assert degraded.max() <= 255
+    np.testing.assert_array_equal(degraded, np.round(degraded))
+    np.testing.assert_array_equal(degraded, degrade_share(images, seed, 0.5).numpy())
+    other = degrade_share(images, tf.constant([1, 3], tf.int64), 0.5).numpy()
+    assert np.abs(other - degraded).max() > 0
+    # Damaged, yet still the same picture.
+    for before, after in zip(images.numpy()[: touched - 2], degraded, strict=False):
+        assert np.abs(before.mean() - after.mean()) < 30
+    np.testing.assert_array_equal(degrade_share(images, seed, 0.0).numpy(), images.numpy())

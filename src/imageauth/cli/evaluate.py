@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imageauth.models import DEFAULT_MODEL
+
 if TYPE_CHECKING:
     from imageauth.evaluation.protocol import Evaluation
 
 
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="A folder with REAL/ and FAKE/ in it.")],
-    model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")],
+    model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
     split: Annotated[
         str | None, typer.Option(help="Which split of a folder made by imageauth data (default: test).")
     ] = None,

@@ -88,8 +88,8 @@ def summarise(manifest: Manifest, damaged: list[str]) -> str:
     lines += [
         "",
         f"Exact duplicates: {len(twins):,} files repeat the bytes of another ({crossing:,} of them with the other "
-        "label). They are excluded, so that no picture stands in two splits; where a training file repeats a test file, the"
-        " test file stays.",
+        "label). They are excluded, so that no picture stands in two splits; where a training file repeats a test "
+        "file, the test file stays.",
         f"Damaged files: {len(damaged):,}.",
         *(f"- {line}" for line in damaged[:50]),
         "",

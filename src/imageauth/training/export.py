@@ -191,8 +191,8 @@ def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size
         "## Figures",
         "",
         f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
-        "thresholds; none was trained on. Probabilities are cross-fitted: each image's comes from a calibration that did "
-        "not see it. These are not test figures.",
+        "thresholds; none was trained on. Probabilities are cross-fitted: each image's comes from a calibration that "
+        "did not see it. These are not test figures.",
         "",
         "| figure | value |",
         "|---|---:|",

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from imageauth.training.degradations import degrade_share
 from imageauth.training.recipe import Recipe
 
 
@@ -53,20 +54,20 @@ def evaluation_batches(pictures: npt.NDArray[np.uint8], batch_size: int = 500) -
 
 
 def augment(images: "tf.Tensor", seed: "tf.Tensor", recipe: Recipe) -> "tf.Tensor":
-    """Mirror and shift each picture at random, alike for both classes.
+    """Mirror and shift each picture at random and degrade some, alike for both classes.
 
     Args:
         images: float32 [batch, H, W, 3].
         seed: int64 [2].
-        recipe: ``flip`` and ``shift`` say what is done.
+        recipe: ``flip``, ``shift`` and ``degraded`` say what is done.
     """
-    seeds = tf.random.split(seed, num=2)
+    seeds = tf.random.split(seed, num=3)
     if recipe.flip:
         chance = tf.random.stateless_uniform([tf.shape(images)[0]], seeds[0])
         images = tf.where(chance[:, None, None, None] < 0.5, tf.reverse(images, axis=[2]), images)
     if recipe.shift:
         images = _shift(images, seeds[1], recipe.shift)
-    return images
+    return degrade_share(images, seeds[2], recipe.degraded)
 
 
 def _shift(images: "tf.Tensor", seed: "tf.Tensor", most: int) -> "tf.Tensor":

@@ -29,6 +29,7 @@ class Recipe:
         average_decay: exponential moving average of the weights, per step; 0 turns it off.
         flip: mirror left–right at random.
         shift: most pixels that a picture is moved each way.
+        degraded: share of each batch that is degraded; see :mod:`imageauth.training.degradations`.
         patience: stop when validation accuracy has not risen for so many epochs; 0 never stops early.
         precision: of the arithmetic in training; weights are float32 in any case.
         seed: of the weights, the order and the augmentation.
@@ -46,6 +47,7 @@ class Recipe:
     average_decay: float = 0.999
     flip: bool = True
     shift: int = 0
+    degraded: float = 0.0
     patience: int = 0
     precision: Precision = "float32"
     seed: int = 1
@@ -66,7 +68,7 @@ class Recipe:
 
 
 RECIPES = {
-    "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2),
+    "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2, degraded=0.4),
     # Bird & Lotfi (2023) train with Adam at Keras' defaults, batches of 32, until validation stops improving.
     "paper": Recipe(
         network="paper",
