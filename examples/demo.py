@@ -4,6 +4,7 @@ The photographs ship with scikit-learn; everything else is drawn or written here
 """
 
 import argparse
+import re
 import tempfile
 from pathlib import Path
 
@@ -69,10 +70,12 @@ def main() -> None:
     console.print(table)
     console.print("What these answers are worth:")
     for limit in limits:
-        console.print(f"  • {limit}")
+        console.print(f"  • {limit}", highlight=False)
     console.print("\nCheck your own file:  [bold].venv/bin/imageauth check FILE --explain[/]")
     if arguments.svg:
-        console.save_svg(str(arguments.svg), title="make demo")
+        picture = console.export_svg(title="make demo")
+        # Rich's fonts would be fetched from the web by whoever looks; the reader's own monospace does as well.
+        arguments.svg.write_text(re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def pixel_evidence(card: Card, probability: float, width: int, height: int) -> E
             detail=detail | {"uncalibrated_probability": round(probability, 4)},
         )
     detail |= {"probability": round(probability, 4), "thresholds": [card.thresholds.real, card.thresholds.ai]}
-    of_100 = f"of 100 images that score like this one, about {_count(probability)} are AI-made"
+    # Of the validation images, because nothing is known of others; see the card's limits.
+    of_100 = f"of 100 validation images that score like this one, {_count(probability)} are AI-made"
     if probability >= card.thresholds.ai:
         finding = f"The pixels look AI-made: {of_100}."
         return Evidence("pixels", "pixels-ai", finding, "ai", "statistical", detail)
@@ -39,10 +40,10 @@ def pixel_evidence(card: Card, probability: float, width: int, height: int) -> E
 
 
 def _count(probability: float) -> str:
-    """ "97", and never a flat "0" or "100"."""
+    """ "about 97", and never a flat "0" or "100"."""
     percent = probability * 100
     if percent < 1:
         return "fewer than 1"
     if percent > 99:
         return "more than 99"
-    return f"{percent:.0f}"
+    return f"about {percent:.0f}"

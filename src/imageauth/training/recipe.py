@@ -69,7 +69,7 @@ class Recipe:
 
 RECIPES = {
     "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2, degraded=0.4),
-    # Bird & Lotfi (2023) train with Adam at Keras' defaults, batches of 32, until validation stops improving.
+    # Keras' own defaults (Adam at 1e-3, batches of 32), no augmentation, until validation stops improving.
     "paper": Recipe(
         network="paper",
         batch_size=32,
