@@ -53,7 +53,7 @@ def main() -> None:
     detector = Detector()
     table = Table(title="imageauth: was it made by AI?", show_lines=True)
     for column in ("file", "what it is", "verdict", "AI", "why"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("verdict", "AI"))
     colours = {"likely-ai": "red", "likely-real": "green", "inconclusive": "yellow"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

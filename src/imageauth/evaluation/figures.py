@@ -84,8 +84,8 @@ def measure(
     sum or a cumulative sum: 1000 resamples of 10,000 images take about a second.
 
     Resampling adds noise to the calibration error, which noise can only raise: the mean of its resamples lies above the
-    error itself, often by more than the interval is wide. Its resamples are therefore moved down by that difference (the
-    bootstrap's own estimate of the bias). A limit of the method: a figure of 100 % has the interval [100 %, 100 %]
+    error itself, often by more than the interval is wide. They are therefore moved down by that difference, the
+    bootstrap's own estimate of the bias. A limit of the method: a figure of 100 % has the interval [100 %, 100 %]
     however few images there are.
 
     Args:

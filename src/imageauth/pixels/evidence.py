@@ -23,20 +23,20 @@ def pixel_evidence(card: Card, probability: float, width: int, height: int) -> E
         return Evidence(
             "pixels",
             "pixels-outside-domain",
-            f"Can't tell: the {card.name} model was tested on images with a short side of {least}–{most} pixels; "
-            f"this one is {size} ({width}×{height}).",
+            f"Can't tell: {width}×{height} is {size} than what the {card.name} model was tested on "
+            f"(short side of {least}–{most} pixels).",
             detail=detail | {"uncalibrated_probability": round(probability, 4)},
         )
     detail |= {"probability": round(probability, 4), "thresholds": [card.thresholds.real, card.thresholds.ai]}
     # Of the validation images, because nothing is known of others; see the card's limits.
-    of_100 = f"of 100 validation images that score like this one, {_count(probability)} are AI-made"
+    of_100 = f"{_count(probability)} of 100 validation images with this score are AI-made"
     if probability >= card.thresholds.ai:
         finding = f"The pixels look AI-made: {of_100}."
         return Evidence("pixels", "pixels-ai", finding, "ai", "statistical", detail)
     if probability <= card.thresholds.real:
         finding = f"The pixels look like a real photograph's: {of_100}."
         return Evidence("pixels", "pixels-real", finding, "real", "statistical", detail)
-    return Evidence("pixels", "pixels-undecided", f"Can't tell: {of_100}, which decides nothing.", detail=detail)
+    return Evidence("pixels", "pixels-undecided", f"Can't tell: {of_100}.", detail=detail)
 
 
 def _count(probability: float) -> str:

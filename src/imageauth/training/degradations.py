@@ -1,7 +1,7 @@
 """Degradations as augmentation, in TensorFlow, fast enough to keep a training fed.
 
-The families are those of :mod:`imageauth.pixels.degradations`, which measures; strengths here are drawn from ranges, so that a
-network learns the family and not the protocol's few settings. Both classes are treated alike.
+The families are those of :mod:`imageauth.pixels.degradations`, which measures; strengths here are drawn from ranges, so
+that a network learns the family and not the protocol's few settings. Both classes are treated alike.
 """
 
 from collections.abc import Callable
