@@ -28,6 +28,7 @@ NOTHING = say("none", "none")
         ([AI, REAL], "inconclusive", "statistics-disagree"),
         ([DECLARED], "likely-ai", "declared-ai"),
         ([DECLARED, REAL], "likely-ai", "declared-ai"),
+        ([DECLARED, say("declared", "real")], "inconclusive", "declarations-disagree"),
         ([PROOF_AI], "ai-generated", "proof-of-ai"),
         ([PROOF_AI, REAL], "ai-generated", "proof-of-ai"),
         ([PROOF_REAL, AI], "camera-verified", "proof-of-capture"),

@@ -81,7 +81,7 @@ class Detector:
         return self._reports([self._prepare(source, name)])[0]
 
     def check_many(
-        self, sources: Iterable[Input], *, names: Iterable[str] | None = None, batch_size: int = 64
+        self, sources: Iterable[Input | Failure], *, names: Iterable[str] | None = None, batch_size: int = 64
     ) -> Iterator[Report | Failure]:
         """Check images lazily and yield their answers in order; a bad one yields a :class:`Failure` and the rest go on.
 
@@ -89,11 +89,11 @@ class Detector:
         looked ahead, and of a decoded image only its small views are kept, so memory does not grow with the input.
 
         Args:
-            sources: paths, bytes or binary streams.
+            sources: paths, bytes or binary streams; a :class:`Failure` is passed through in its place.
             names: what the reports call them, in the same order.
             batch_size: images that the network sees at a time.
         """
-        pairs = iter(zip(sources, names, strict=False) if names is not None else ((source, None) for source in sources))
+        pairs = iter(zip(sources, names, strict=True) if names is not None else ((source, None) for source in sources))
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="imageauth-decode")
         waiting: deque[Future[_Prepared | Failure]] = deque()
         try:
@@ -102,18 +102,25 @@ class Detector:
                     waiting.append(pool.submit(self._attempt, source, name))
                 if not waiting:
                     return
-                batch = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
+                # Whatever is ready goes on at once: slow files should not hold back the answers to others.
+                batch = [waiting.popleft().result()]
+                while waiting and waiting[0].done() and len(batch) < batch_size:
+                    batch.append(waiting.popleft().result())
                 reports = iter(self._reports([item for item in batch if isinstance(item, _Prepared)]))
                 for item in batch:
                     yield item if isinstance(item, Failure) else next(reports)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _attempt(self, source: Input, name: str | None) -> _Prepared | Failure:
+    def _attempt(self, source: Input | Failure, name: str | None) -> _Prepared | Failure:
+        if isinstance(source, Failure):
+            return source
         try:
             return self._prepare(source, name)
         except ImageError as error:
             return Failure(_name(source, name), error.code, str(error))
+        except MemoryError:
+            return Failure(_name(source, name), "too-large", "needs more memory than there is")
 
     def _prepare(self, source: Input, name: str | None) -> _Prepared:
         """Read, decode, ask the sources that look at the file, and keep what the network needs."""

@@ -7,9 +7,12 @@ tried; everything a picture can be (palette, CMYK, 16 bit, grey, alpha, wide gam
 import hashlib
 import io
 import os
+import re
 import stat
 import struct
+import threading
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,6 +38,10 @@ MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
 # A progressive JPEG is decoded once for each of its scans; a hostile one repeats scans to burn hours.
 MAX_SCANNED_PIXELS = 3_000_000_000
+# A TIFF's tiles may overhang the picture by their own size, but no honest writer makes them much larger than that.
+MAX_TILE_OVERHANG = 1024
+# Pictures above this many pixels are decoded one at a time, however many threads there are.
+LARGE_PIXELS = 16_000_000
 
 # Pillow's names of what we decode → ours. HEIC is decoded by pillow-heif when it is installed.
 FORMATS = {
@@ -71,6 +78,10 @@ EXTENSIONS = frozenset(
 """How names of image files end, in lower case."""
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+# Any JPEG marker but stuffed zeros, restarts and fill bytes, which stand inside a scan's data.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+_LARGE = threading.Lock()
 
 # Our own limit comes first and is an error, so Pillow's warning about the same thing would only be noise.
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
@@ -140,9 +151,12 @@ def read_stream(stream: BinaryIO) -> bytes:
     """Everything in a stream, refusing to hold more than :data:`MAX_BYTES`.
 
     Raises:
-        ImageError: ``too-large`` or ``empty``.
+        ImageError: ``unreadable``, ``too-large`` or ``empty``.
     """
-    data = stream.read(MAX_BYTES + 1)
+    try:
+        data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ImageError("unreadable", f"cannot be read: {error.strerror or error}") from error
     if len(data) > MAX_BYTES:
         raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
     if not data:
@@ -162,15 +176,19 @@ def decode(data: bytes) -> Image:
         raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
     picture = _open(data)
     with picture:
-        _check_size(picture.size, data, picture.format or "")
+        _check_size(picture, data)
         notes: list[str] = []
+        large = picture.size[0] * picture.size[1] > LARGE_PIXELS
         try:
-            if getattr(picture, "is_animated", False):
-                what = "page" if picture.format == "TIFF" else "frame"
-                notes.append(f"Only the first {what} of this file was checked.")
-            picture.load()
-            upright = PIL.ImageOps.exif_transpose(picture)
-            pixels = np.asarray(_to_srgb(upright, notes), np.uint8)
+            with _LARGE if large else nullcontext():
+                if getattr(picture, "is_animated", False):
+                    what = "page" if picture.format == "TIFF" else "frame"
+                    notes.append(f"Only the first {what} of this file was checked.")
+                picture.load()
+                upright = PIL.ImageOps.exif_transpose(picture)
+                if picture.mode.startswith("I;16") and _white_is_zero(picture):
+                    upright = PIL.Image.fromarray(65535 - np.asarray(upright))
+                pixels = np.asarray(_to_srgb(upright, notes), np.uint8)
         except MemoryError as error:
             raise ImageError("too-large", "needs more memory than there is") from error
         except Exception as error:  # decoders raise anything on hostile input
@@ -190,7 +208,7 @@ def _open(data: bytes) -> PIL.Image.Image:
         allowed = ["HEIF"]
     try:
         return PIL.Image.open(io.BytesIO(data), formats=allowed)
-    except PIL.Image.DecompressionBombError:
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
         raise ImageError("too-large", f"has more than the limit of {MAX_PIXELS // 10**6} megapixels") from None
     except PIL.UnidentifiedImageError as error:
         if known := _signature(data):
@@ -201,16 +219,38 @@ def _open(data: bytes) -> PIL.Image.Image:
         raise ImageError("corrupt", f"has a damaged header ({_reason(error)})") from error
 
 
-def _check_size(size: tuple[int, int], data: bytes, kind: str) -> None:
-    width, height = size
+def _check_size(picture: PIL.Image.Image, data: bytes) -> None:
+    width, height = picture.size
     if not width or not height:
         raise ImageError("corrupt", f"claims a size of {width}×{height} pixels")
     if width * height > MAX_PIXELS:
         raise ImageError("too-large", f"has {width}×{height} pixels; the limit is {MAX_PIXELS // 10**6} megapixels")
     if min(width, height) < MIN_SIDE:
         raise ImageError("too-small", f"has {width}×{height} pixels; at least {MIN_SIDE}×{MIN_SIDE} are needed")
-    if kind in ("JPEG", "MPO") and data.count(b"\xff\xda") * width * height > MAX_SCANNED_PIXELS:
+    if picture.info.get("progressive") and _scans(data) * width * height > MAX_SCANNED_PIXELS:
         raise ImageError("too-large", "is a progressive JPEG with more scans than an honest one has")
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        for tag, side in ((322, width), (323, height)):  # TileWidth, TileLength
+            tile = picture.tag_v2.get(tag, 0)
+            if not isinstance(tile, int) or tile > side + MAX_TILE_OVERHANG:
+                raise ImageError("too-large", "stores its pixels in tiles far larger than the picture")
+
+
+def _white_is_zero(picture: PIL.Image.Image) -> bool:
+    """Whether a TIFF says so (PhotometricInterpretation 0). Pillow inverts 8-bit greys itself, 16-bit ones not."""
+    return isinstance(picture, TiffImagePlugin.TiffImageFile) and picture.tag_v2.get(262) == 0
+
+
+def _scans(data: bytes) -> int:
+    """Scans of the first picture in a JPEG file (ITU-T T.81): start-of-scan markers up to its end-of-image."""
+    scans, at = 0, 2
+    while match := _MARKER.search(data, at):
+        marker, at = data[match.start() + 1], match.end()
+        if marker == 0xD9:
+            break
+        scans += marker == 0xDA
+        at += int.from_bytes(data[at : at + 2], "big")
+    return scans
 
 
 def _to_srgb(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:
@@ -235,21 +275,33 @@ def _to_srgb(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:
 
 
 def _to_8_bit(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:
-    """16-bit integers by their high byte; 32-bit integers and floats by their range."""
-    values = np.asarray(picture).astype(np.float64)
-    if picture.mode.startswith("I;16"):
-        scaled = values / 257
-    else:
-        values = np.nan_to_num(values)
-        most = float(values.max(initial=0.0))
-        top = (
-            next((top for top in (1.0, 255.0, 65535.0) if most <= top), most)
-            if picture.mode == "F"
-            else (65535.0 if most <= 65535 else 2.0**32 - 1)
-        )
-        scaled = values / top * 255
+    """16-bit integers by their high byte; 32-bit integers and floats by their range.
+
+    Done in strips of rows, since a copy of a large picture in a wider type would fill the memory.
+    """
+    values = np.asarray(picture)
+    top = 65535.0 if picture.mode.startswith("I;16") else _top(values)
+    result = np.empty(values.shape, np.uint8)
+    for at in range(0, len(values), 256):
+        strip = np.nan_to_num(values[at : at + 256].astype(np.float32), posinf=top)
+        result[at : at + 256] = np.clip(np.rint(strip * (255 / top)), 0, 255)
     notes.append("More than 8 bits a channel were reduced to 8.")
-    return PIL.Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8), "L")
+    return PIL.Image.fromarray(result)
+
+
+def _top(values: npt.NDArray[Any]) -> float:
+    """What counts as white: files of 32-bit integers and floats do not say it, so the nearest usual range does."""
+    known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not known.size:
+        return 1.0
+    most = float(known.max())
+    if values.dtype.kind == "f":
+        # High dynamic range has highlights above 1, which are clipped; a few of them do not make it another range.
+        if float(np.percentile(known, 99)) <= 1.0:
+            return 1.0
+        if most <= 16:
+            return most
+    return next((top for top in (255.0, 65535.0) if most <= top), most)
 
 
 def _apply_profile(picture: PIL.Image.Image, profile: Any, notes: list[str]) -> PIL.Image.Image:

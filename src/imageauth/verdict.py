@@ -49,6 +49,12 @@ RULES: tuple[tuple[str, Callable[[Has], bool], Verdict, str], ...] = (
         Verdict.CAMERA_VERIFIED,
         "Checked proof that a camera took this image.",
     ),
+    (
+        "declarations-disagree",
+        lambda has: has("declared", "ai") and has("declared", "real"),
+        Verdict.INCONCLUSIVE,
+        "What the file says of itself contradicts itself.",
+    ),
     ("declared-ai", lambda has: has("declared", "ai"), Verdict.LIKELY_AI, "The file says that it is AI-made."),
     (
         "statistics-disagree",
@@ -76,7 +82,6 @@ def decide(evidence: Sequence[Evidence]) -> Decision:
 
 def _finding(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
     """The sentence behind a statistical verdict, or why there is no decision."""
-    wanted = {Verdict.LIKELY_AI: "ai", Verdict.LIKELY_REAL: "real"}.get(verdict, "none")
-    return next(
-        (item.finding for item in evidence if item.points_to == wanted), "Nothing about this image was measured."
-    )
+    wanted = {Verdict.LIKELY_AI: "ai", Verdict.LIKELY_REAL: "real"}.get(verdict)
+    deciding = [item.finding for item in evidence if item.strength == "statistical" and item.points_to == wanted]
+    return next(iter(deciding or [item.finding for item in evidence]), "Nothing about this image was measured.")

@@ -1,5 +1,6 @@
 """The ``imageauth`` command. One file a command; each parses, calls one function and renders."""
 
+import io
 import os
 import sys
 import warnings
@@ -7,6 +8,7 @@ import warnings
 import typer
 
 from imageauth.cli import check, data, evaluate, models, train
+from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
     name="imageauth",
@@ -17,9 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(check.check)
-app.command()(evaluate.evaluate)
-app.command()(models.models)
+app.command()(guarded(quiet(check.check)))
+app.command()(guarded(quiet(evaluate.evaluate)))
+app.command()(guarded(models.models))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 
@@ -34,45 +36,11 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Run the command line; no error reaches the user as a traceback unless IMAGEAUTH_TRACEBACK is set."""
-    from imageauth.errors import ImageAuthError
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # Pillow's remarks about odd files are for programmers; what matters of them becomes an error or a limit.
     warnings.filterwarnings("ignore", module="PIL")
-    _quiet_native_libraries()
-    try:
-        app()
-    except ImageAuthError as error:
-        print(f"imageauth: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("imageauth: stopped", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; a flush at exit would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(141)
-    except Exception as error:
-        if os.environ.get("IMAGEAUTH_TRACEBACK"):
-            raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(
-            f"imageauth: internal error, please report it: {reason} (IMAGEAUTH_TRACEBACK=1 shows more)", file=sys.stderr
-        )
-        sys.exit(70)
-
-
-def _quiet_native_libraries() -> None:
-    """Keep Python's standard error on the terminal, but send what C++ libraries print there to nowhere.
-
-    LiteRT announces itself on file descriptor 2 and offers no switch for it from Python.
-    """
-    if os.environ.get("IMAGEAUTH_TRACEBACK") or sys.stderr is None:
-        return
-    try:
-        ours = os.dup(sys.stderr.fileno())
-        sys.stderr = os.fdopen(ours, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    except (OSError, ValueError):  # no real file behind it, as under a test runner
-        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    app()

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterable
+from itertools import tee
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,27 +35,29 @@ def check(
 
     Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage.
     """
-    from imageauth.cli.inputs import expand, source
+    from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
     from imageauth.rendering.progress import progress
     from imageauth.report import Failure
 
     detector = Detector(None if no_pixels else model)
-    items = list(expand(paths))
+    items: Iterable[Named] = expand(paths)
+    total = None
+    if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
+        items = list(items)
+        total = len(items)
+    first, second = tee(items)
+    answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
     failed = done = 0
     try:
-        with progress("checking", len(items), shown=len(items) >= _MANY) as advance:
-            good = [item for item in items if not isinstance(item, Failure)]
-            answers = detector.check_many((source(item) for item in good), names=good)
-            for item in items:
-                answer = item if isinstance(item, Failure) else next(answers)
+        with progress("checking", total, shown=total is not None and total >= _MANY) as advance:
+            for answer in answers:
                 failed += isinstance(answer, Failure)
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
                 advance()
     except KeyboardInterrupt:
-        print(f"imageauth: stopped after {done} of {len(items)} files", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
     if failed:
         raise typer.Exit(1)
 

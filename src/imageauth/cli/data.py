@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from imageauth.cli.guard import guarded
+
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Obtain and prepare data sets for training and evaluation."
 )
@@ -15,7 +17,6 @@ def root() -> None:
     """Obtain and prepare data sets for training and evaluation."""
 
 
-@app.command()
 def cifake(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to prepare; an unfinished one is finished.")],
     source: Annotated[
@@ -50,3 +51,6 @@ def cifake(
         print(f"imageauth: left out {line}", file=sys.stderr)
     if damaged:
         raise typer.Exit(1)
+
+
+app.command()(guarded(cifake, when_stopped="; the same command goes on"))

@@ -3,42 +3,68 @@
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from imageauth.images import EXTENSIONS
+from imageauth.errors import ImageAuthError, ImageError
+from imageauth.images import EXTENSIONS, read_stream
 from imageauth.report import Failure
 
 STDIN = "-"
 
 
-def expand(arguments: Iterable[str]) -> Iterator[str | Failure]:
-    """Files, in order: a file stands for itself, a folder for the images in it (recursively), a glob for its matches.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something to check, and what to call it."""
 
-    What leads nowhere becomes a :class:`Failure`, and the rest goes on.
+    name: str
+    source: str | bytes | Failure
+
+
+def expand(arguments: Sequence[str]) -> Iterator[Named]:
+    """What to check, in order: a file stands for itself, a folder for the images in it (recursively), a glob for its
+    matches, ``-`` for one image on standard input. What leads nowhere becomes a :class:`Failure`.
+
+    Raises:
+        ImageAuthError: standard input is asked for twice.
     """
+    if list(arguments).count(STDIN) > 1:
+        raise ImageAuthError("- (standard input) can be given only once")
     for argument in arguments:
-        if argument == STDIN or os.path.isfile(argument):
-            yield argument
+        if argument == STDIN:
+            yield Named(STDIN, _standard_input())
         elif os.path.isdir(argument):
             yield from _folder(argument)
         elif not os.path.lexists(argument) and glob.has_magic(argument):
-            matches = sorted(glob.glob(argument, recursive=True))
-            if not matches:
-                yield Failure(argument, "unreadable", "matches no file")
-            for match in matches:
-                yield from _folder(match) if os.path.isdir(match) else [match]
+            yield from _matches(argument)
         else:
-            yield argument
+            yield Named(argument, argument)
 
 
-def source(argument: str) -> str | BinaryIO:
-    """The path itself, or standard input for ``-``."""
-    return sys.stdin.buffer if argument == STDIN else argument
+def _standard_input() -> bytes | Failure:
+    """Read in the main thread, where Ctrl-C reaches it."""
+    if sys.stdin is None:
+        return Failure(STDIN, "unreadable", "standard input is closed")
+    try:
+        return read_stream(sys.stdin.buffer)
+    except ImageError as error:
+        return Failure(STDIN, error.code, str(error))
 
 
-def _folder(folder: str) -> Iterator[str | Failure]:
+def _matches(pattern: str) -> Iterator[Named]:
+    """Matches of a glob, each once; folders among them are entered unless ``**`` has done that already."""
+    matches = sorted(set(glob.glob(pattern, recursive=True)))
+    if not matches:
+        yield Named(pattern, Failure(pattern, "unreadable", "matches no file"))
+    for match in matches:
+        if not os.path.isdir(match):
+            yield Named(match, match)
+        elif "**" not in pattern:
+            yield from _folder(match)
+
+
+def _folder(folder: str) -> Iterator[Named]:
     """Image files below a folder, sorted, without hidden ones and without following links to folders."""
     found = False
     errors: list[OSError] = []
@@ -47,8 +73,10 @@ def _folder(folder: str) -> Iterator[str | Failure]:
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
                 found = True
-                yield os.path.join(place, name)
+                path = os.path.join(place, name)
+                yield Named(path, path)
     for error in errors:
-        yield Failure(str(error.filename), "unreadable", f"cannot be read: {error.strerror}")
+        name = str(error.filename)
+        yield Named(name, Failure(name, "unreadable", f"cannot be read: {error.strerror}"))
     if not found and not errors:
-        yield Failure(folder, "empty", "is a folder without images")
+        yield Named(folder, Failure(folder, "empty", "is a folder without images"))

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from imageauth.cli.guard import guarded
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model with TensorFlow/Keras.")
 
 
@@ -14,13 +16,12 @@ def root() -> None:
     """Train a model with TensorFlow/Keras."""
 
 
-@app.command()
 def cifake(
     data: Annotated[Path, typer.Option(help="Folder made by: imageauth data cifake")],
     out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
     network: Annotated[str | None, typer.Option(help="pocket (default) or paper (Bird & Lotfi's CNN).")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training images.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,3 +68,6 @@ def cifake(
     for key, value in card.figures.items():
         print(f"  {key}: {value}")
     print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}\nCurves: tensorboard --logdir {out / 'logs'}")
+
+
+app.command()(guarded(cifake, when_stopped="; add --resume to go on"))
