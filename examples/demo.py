@@ -57,7 +57,7 @@ def main() -> None:
     colours = {"likely-ai": "red", "likely-real": "green", "inconclusive": "yellow"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        truth = pictures(folder)
+        truth, limits = pictures(folder), ()
         answers = detector.check_many([folder / file for file in truth], names=list(truth))
         for answer in answers:
             if isinstance(answer, Failure):

@@ -33,6 +33,16 @@ def _scan_bomb() -> bytes:
     return data[:-2] + data[at:-2] * 200 + data[-2:]
 
 
+def _tile_bomb() -> bytes:
+    """A TIFF of 64×64 that keeps its pixels in one deflated tile of 40,000×40,000."""
+    pixels = zlib.compress(bytes(64 * 64))
+    fields = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: 40_000, 323: 40_000, 324: 8, 325: len(pixels)}
+    directory = struct.pack("<H", len(fields))
+    for tag, value in fields.items():
+        directory += struct.pack("<HHII", tag, 4, 1, value)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(pixels)) + pixels + directory + bytes(4)
+
+
 BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "empty.jpg": ("empty", lambda: b""),
     "text.jpg": ("unsupported-format", lambda: b"Dear reader, this is not a picture.\n" * 20),
@@ -48,5 +58,6 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "thin.png": ("too-small", lambda: _encoded("PNG", (900, 3))),
     "bomb.png": ("too-large", lambda: png_header(60_000, 60_000)),
     "just-too-large.png": ("too-large", lambda: png_header(10_001, 10_000)),
+    "tiles.tif": ("too-large", _tile_bomb),
     "scans.jpg": ("too-large", _scan_bomb),
 }

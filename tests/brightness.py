@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 
 from imageauth.pixels.calibration import Calibration
-from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.card import Card, Domain, Thresholds
 from imageauth.pixels.views import square_views
 
 
@@ -14,7 +14,7 @@ class Brightness:
     def __init__(self, side=32, views=1):
         self.card = Card(
             name="brightness", version="1", file="model.tflite", sha256="ab" * 32, side=side, views=views,
-            domain=(32, 64), domain_text="drawn pictures",
+            domain=Domain((32, 64), 3.0, 0.0, "drawn pictures"),
             calibration=Calibration("temperature", {"scale": 1.0, "offset": 0.0}),
             thresholds=Thresholds(decision=0.5, ai=0.9, real=0.1), figures={}, limits=(),
         )  # fmt: skip

@@ -68,13 +68,17 @@ def test_a_duplicate_never_stands_in_two_splits(source: Path, tmp_path: Path) ->
     manifest, _ = prepare(tmp_path / "out", source)
     used = [entry for entry in manifest if entry.split != "excluded"]
     assert max(Counter(entry.sha256 for entry in used).values()) == 1
+    labels = {entry.sha256: entry.label for entry in used}
+    assert all(labels.get(entry.sha256, entry.label) == entry.label for entry in manifest if entry.split != "test")
     by_path = {entry.path: entry for entry in manifest}
     assert by_path["test/REAL/0003.jpg"].split == "test"
     assert by_path["train/REAL/0005.jpg"].duplicate_of == "test/REAL/0003.jpg"
     twins = ["train/FAKE/0000.jpg", "train/FAKE/0001.jpg", "train/FAKE/0002.jpg"]
     assert sorted(by_path[path].split == "excluded" for path in twins) == [False, True, True]
     summary = (tmp_path / "out" / "SUMMARY.md").read_text()
-    assert "4 files repeat the bytes of another (1 of them with the other label)" in summary
+    # Both labels: the picture teaches nothing.
+    assert by_path["train/REAL/0006.jpg"].split == by_path["train/FAKE/0007.jpg"].split == "excluded"
+    assert "5 files repeat the bytes of another (2 of them with the other label)" in summary
     assert "Incomplete" in summary
 
 
@@ -125,6 +129,31 @@ def test_a_cut_archive_leaves_no_data_set_and_a_whole_one_finishes_it(source: Pa
         Manifest.load(tmp_path / "out")
     manifest, _ = prepare(tmp_path / "out", archive)
     assert len(manifest) == 96
+
+
+def test_damaged_archives_and_a_typo_leave_what_was_there(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare(out, source)
+    for kind in ("zip", "xztar"):
+        archive = packed(source, kind, tmp_path)
+        data = bytearray(archive.read_bytes())
+        for at in range(100, len(data) - 400, 97):
+            data[at] ^= 0x55
+        bad = tmp_path / f"bad{archive.suffix}"
+        bad.write_bytes(data)
+        with pytest.raises(DataError):
+            prepare(tmp_path / "other", bad)
+    with pytest.raises(DataError, match="does not exist"):
+        prepare(out, tmp_path / "typo.zip")
+    assert len(Manifest.load(out)) == 96
+
+
+def test_a_damaged_copy_is_mended_by_a_good_source(source: Path, tmp_path: Path) -> None:
+    manifest, _ = prepare(tmp_path / "out", source)
+    (tmp_path / "out/train/REAL/0010.jpg").write_bytes(b"damaged")
+    again, damaged = prepare(tmp_path / "out", source)
+    assert not damaged
+    assert again.digest == manifest.digest
 
 
 def test_members_cannot_escape_the_folder(tmp_path: Path) -> None:

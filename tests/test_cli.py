@@ -211,6 +211,56 @@ def test_lines_fit_the_terminal(folder: Path) -> None:
     assert line.endswith(".png")
 
 
+def test_any_output_encoding_and_a_closed_input(folder: Path) -> None:
+    assert run("check", folder / "a.png", PYTHONIOENCODING="latin-1").returncode == 0
+    command = f"{sys.executable} -m imageauth check - <&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "-: unreadable: standard input is closed\n")
+    assert run("check", "-", "-", stdin=b"x").returncode == 2
+
+
+def test_globs_name_each_file_once_and_a_file_called_minus_is_a_file(folder: Path) -> None:
+    (folder / "sub" / "-").write_bytes((folder / "a.png").read_bytes())
+    result = run("check", str(folder / "**"), "--json", stdin=b"")
+    names = [json.loads(line)["file"] for line in result.stdout.splitlines()]
+    assert len(names) == len(set(names)) == 5  # three images, a text, and the file called "-"
+    assert str(folder / "sub" / "-") in names
+
+
+def test_answers_come_before_everything_was_decoded(folder: Path) -> None:
+    """Slow files hold back nobody: Ctrl-C while large ones are decoded shows the answers so far and ends at once."""
+    large = Image.fromarray(drawn(5000, 4000))
+    large.save(folder / "z0.png", compress_level=1)
+    data = (folder / "z0.png").read_bytes()
+    for index in range(1, 60):
+        (folder / f"z{index}.png").write_bytes(data)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imageauth", "check", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "a.png" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 5
+    assert process.returncode == 130
+    assert err.startswith("imageauth: stopped after ")
+
+
+def test_interrupted_standard_input_ends(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imageauth", "check", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "imageauth: stopped after 0 files\n"
+    assert process.wait(10) == 130
+
+
 def test_progress_bar_for_many_files(folder: Path) -> None:
     for index in range(40):
         Image.fromarray(drawn(seed=index)).save(folder / f"{index}.png")

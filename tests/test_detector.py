@@ -46,7 +46,7 @@ def test_report_says_all_that_the_contract_asks(detector: Detector, picture: Pat
         Report.from_json(data | {"schema": "other/1"})
 
 
-@pytest.mark.parametrize("size", [(65, 65), (640, 480), (31, 40), (4000, 3000), (17, 2000)])
+@pytest.mark.parametrize("size", [(65, 65), (640, 480), (31, 40), (4000, 3000), (17, 2000), (32, 65)])
 def test_outside_the_domain_there_is_no_verdict(detector: Detector, size: tuple[int, int]) -> None:
     report = detector.check(png(drawn(*size)))
     assert report.verdict is Verdict.INCONCLUSIVE
@@ -57,7 +57,14 @@ def test_outside_the_domain_there_is_no_verdict(detector: Detector, size: tuple[
     assert f"{size[0]}×{size[1]}" in report.summary
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 64), (32, 500), (48, 64)])
+def test_a_picture_of_one_colour_gets_no_verdict(detector: Detector) -> None:
+    for level in (0, 128, 255):
+        report = detector.check(png(np.full((32, 32, 3), level, np.uint8)))
+        assert (report.verdict, report.probability) == (Verdict.INCONCLUSIVE, None)
+        assert "flatter" in report.summary
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 64), (32, 64), (48, 60)])
 def test_inside_the_domain_there_is_a_probability(detector: Detector, size: tuple[int, int]) -> None:
     report = detector.check(png(drawn(*size)))
     assert report.probability is not None

@@ -53,6 +53,18 @@ def test_hidden_and_other_files(tmp_path):
     assert found.skipped == 2
 
 
+def test_training_images_are_noticed_below_a_prepared_folder(tmp_path):
+    _files(tmp_path, "train/REAL/a.jpg", "train/REAL/b.jpg", "train/FAKE/c.jpg")
+    entries = [
+        Entry("train/REAL/a.jpg", "0", "real", "train"),
+        Entry("train/REAL/b.jpg", "1", "real", "validation"),
+        Entry("train/FAKE/c.jpg", "2", "fake", "train"),
+    ]
+    Manifest(entries).save(tmp_path)
+    assert find_images(tmp_path / "train").trained_on() == 2
+    assert find_images(tmp_path, "train").trained_on() == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
 def test_links_are_followed_and_loops_end(tmp_path):
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"

@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -100,6 +102,41 @@ def test_float_tiff() -> None:
     values = np.linspace(0, 1, 32 * 32).reshape(32, 32).astype(np.float32)
     image = decode(encoded(Image.fromarray(values), "TIFF"))
     np.testing.assert_allclose(image.pixels[..., 0], values * 255, atol=1)
+
+
+@pytest.mark.parametrize("most", [1.2, 4.0, 255.0, 60000.0])
+def test_brightness_of_float_and_32_bit_files_is_kept(most: float) -> None:
+    values = np.linspace(0, most, 32 * 32).reshape(32, 32)
+    image = decode(encoded(Image.fromarray(values.astype(np.float32)), "TIFF"))
+    assert 90 < image.pixels.mean() < 160
+    if most > 100:
+        image = decode(encoded(Image.fromarray(values.astype(np.int32)), "TIFF"))
+        assert 90 < image.pixels.mean() < 160
+
+
+def test_sixteen_bit_tiff_whose_white_is_zero() -> None:
+    values = np.linspace(0, 65535, 32 * 32).reshape(32, 32).astype(np.uint16)
+    image = decode(encoded(Image.fromarray(values), "TIFF", tiffinfo={262: 0}))
+    np.testing.assert_allclose(image.pixels[..., 0], 255 - values / 257, atol=1)
+
+
+def test_a_large_honest_jpeg_with_a_film_behind_it() -> None:
+    """Phones append a video to a photograph; its bytes are not scans."""
+    film = np.random.default_rng(1).integers(0, 256, 20_000_000, np.uint8).tobytes()
+    for progressive in (False, True):
+        photograph = encoded(Image.fromarray(drawn(4000, 3000)), "JPEG", progressive=progressive)
+        assert decode(photograph + film).width == 4000
+
+
+def test_sixteen_bits_do_not_multiply_memory(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.zeros((9000, 9000), np.uint16)).save(path)
+    code = (
+        "import resource, sys\nfrom imageauth.images import read_image\nread_image(sys.argv[1])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) / 1024 < 1400  # MiB on Linux; whole-picture floats took 3.5 GiB
 
 
 def test_cmyk_jpeg() -> None:

@@ -200,7 +200,8 @@ def test_calibration_mends_overconfidence_on_images_it_has_not_seen() -> None:
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
-        ("temperature", {"scale": 0.5, "offset": 0.1}),
+        ("temperature", {"scale": 0.5}),
+        ("platt", {"scale": 0.5, "offset": 0.1}),
         ("beta", {"a": 0.5, "b": 0.7, "c": 0.1}),
         ("isotonic", {"scores": [-1.0, 0.0, 2.0], "probabilities": [0.1, 0.4, 0.9]}),
     ],

@@ -46,6 +46,11 @@ class _Prepared:
     evidence: tuple[Evidence, ...]
     views: npt.NDArray[np.uint8] | None
 
+    @property
+    def contrast(self) -> float:
+        """Of what the network looks at, standard deviation in levels of 0..255."""
+        return 0.0 if self.views is None else float(self.views.std())
+
 
 class Detector:
     """Checks images. Load it once; every method may be called from any thread.
@@ -148,11 +153,12 @@ class Detector:
         evidence = image.evidence
         limits = (*image.notes, *_ALWAYS_TRUE)
         card = self._model.card if self._model else None
+        outside = None
         if card and probability is not None:
-            evidence = (pixel_evidence(card, probability, image.width, image.height), *evidence)
+            outside = card.domain.outside(image.width, image.height, image.contrast)
+            evidence = (pixel_evidence(card, probability, outside), *evidence)
             limits = (*image.notes, *card.limits, *_ALWAYS_TRUE)
         decision = decide(evidence)
-        calibrated = card is not None and probability is not None and card.covers(image.width, image.height)
         return Report(
             file=image.name,
             sha256=image.sha256,
@@ -161,7 +167,7 @@ class Detector:
             height=image.height,
             verdict=decision.verdict,
             reason=decision.reason,
-            probability=round(probability, 4) if calibrated and probability is not None else None,
+            probability=None if probability is None or outside else round(probability, 4),
             summary=decision.summary,
             evidence=evidence,
             limits=limits,

@@ -63,6 +63,12 @@ def evaluate(
     if limit:
         found = found.limited(limit)
 
+    if trained := found.trained_on():
+        print(
+            f"imageauth: warning: {trained:,} of these images are training images of a prepared data set; figures on "
+            "them say nothing about others (evaluate the prepared folder itself, with --split)",
+            file=sys.stderr,
+        )
     with progress("evaluating", len(found.items)) as advance:
         last = 0
 

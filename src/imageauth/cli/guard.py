@@ -1,9 +1,10 @@
 """What stands between a command and its user: every way to end is one line and an exit code, never a traceback."""
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, ParamSpec
 
 import typer
@@ -52,29 +53,42 @@ def guarded(command: Callable[P, None], *, when_stopped: str = "") -> Callable[P
     return run
 
 
-def quiet(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command so that what C++ libraries print on standard error goes nowhere, while Python's still arrives.
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """What C++ libraries print on standard error meanwhile goes nowhere; Python's own messages still arrive.
 
-    LiteRT announces itself on file descriptor 2 and offers no switch for that from Python.
+    LiteRT and TensorFlow announce themselves on file descriptor 2 and offer no switch for that from Python.
     """
+    try:
+        if os.environ.get("IMAGEAUTH_TRACEBACK"):
+            raise OSError
+        encoding, before = sys.stderr.encoding, sys.stderr
+        ours = os.dup(sys.stderr.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except (AttributeError, OSError, ValueError):  # wanted, closed, or no real file behind it as under a test runner
+        yield
+        return
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(os.dup(ours), "w", buffering=1, encoding=encoding, errors="backslashreplace")
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = before
+        os.dup2(ours, 2)
+        os.close(ours)
+
+
+def quiet(command: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command in :func:`silenced`."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        if not os.environ.get("IMAGEAUTH_TRACEBACK"):
-            _detach_standard_error()
-        command(*args, **kwargs)
+        with silenced():
+            command(*args, **kwargs)
 
     return run
-
-
-def _detach_standard_error() -> None:
-    try:
-        ours = os.dup(sys.stderr.fileno())
-        encoding = sys.stderr.encoding
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    except (AttributeError, OSError, ValueError):  # closed, or no real file behind it, as under a test runner
-        return
-    sys.stderr = os.fdopen(ours, "w", buffering=1, encoding=encoding, errors="backslashreplace")
 
 
 def _end(code: int, message: str = "", *, at_once: bool = False) -> NoReturn:

@@ -21,7 +21,7 @@ def models(
             continue
         size = (folder / card.file).stat().st_size / 1e6
         print(f"{card.name} {card.version}   {size:.2f} MB   sha256 {card.sha256}")
-        print(f"  for: {card.domain_text}")
+        print(f"  for: {card.domain.text}")
         for key, value in card.figures.items():
             print(
                 f"  {key.replace('_', ' ')}: {value:.4g}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imageauth.cli.guard import guarded
+from imageauth.cli.guard import guarded, silenced
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model with TensorFlow/Keras.")
 
@@ -48,8 +48,9 @@ def cifake(
     from imageauth.rendering.progress import progress
 
     try:
-        from imageauth.training.fit import Progress
-        from imageauth.training.runs import MODEL_FOLDER, recipe_for, train_cifake
+        with silenced():
+            from imageauth.training.fit import Progress
+            from imageauth.training.runs import MODEL_FOLDER, recipe_for, train_cifake
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)

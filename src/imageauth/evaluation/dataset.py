@@ -49,6 +49,14 @@ class DataSet:
     split: str | None = None
     skipped: int = 0
 
+    def trained_on(self) -> int:
+        """How many of the images a prepared data set around this folder names as training images."""
+        for parent in self.folder.resolve().parents:
+            if (parent / FILE_NAME).is_file():
+                used = {parent / entry.path for entry in Manifest.load(parent).select("train")}
+                return sum(item.path.resolve() in used for item in self.items)
+        return 0
+
     def limited(self, per_class: int, seed: int = 0) -> "DataSet":
         """At most ``per_class`` images of each class, drawn at random but always the same ones."""
         random = np.random.default_rng(seed)

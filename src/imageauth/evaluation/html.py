@@ -68,7 +68,7 @@ def _headline(evaluation: Evaluation) -> str:
     if evaluation.outside_domain:
         notes.append(
             f"Of {figures.n:,} images {evaluation.outside_domain:,} have a size that the model was not made for "
-            f"({evaluation.card.domain_text}). They are counted all the same."
+            f"({evaluation.card.domain.text}). They are counted all the same."
         )
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     return _section("Figures", f'{text}<dl class="figures">{cells}</dl>')
@@ -153,7 +153,7 @@ def _run(evaluation: Evaluation, about: Mapping[str, str]) -> str:
     facts = {
         "Model": f"{card.name} {card.version}",
         "Weights, SHA-256": card.sha256,
-        "Made for": card.domain_text,
+        "Made for": card.domain.text,
         "Decision threshold": f"{card.thresholds.decision:.6g}, as frozen in the model's card",
         "Verdict thresholds": f"real at or below {card.thresholds.real:.6g}, AI at or above {card.thresholds.ai:.6g}",
         **about,

@@ -123,7 +123,7 @@ def evaluate(
     """Measure a model by the protocol. Files that cannot be checked are listed and do not stop the rest.
 
     Args:
-        model: anything with a ``card`` and ``scores``, as :class:`~imageauth.pixels.model.PixelModel`.
+        model: anything with a ``card``, ``views`` and ``score_views``, as :class:`~imageauth.pixels.model.PixelModel`.
         items: from :func:`~imageauth.evaluation.dataset.find_images`.
         degradations: also measure under each entry of :data:`~imageauth.pixels.degradations.DEGRADATIONS`.
         progress: called with (done, total) files.

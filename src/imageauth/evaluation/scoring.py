@@ -1,6 +1,5 @@
 """Files → scores, clean and under each degradation, in bounded memory."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from imageauth.evaluation.dataset import Item
 from imageauth.images import read_image
 from imageauth.pixels.card import Card
 from imageauth.pixels.degradations import degrade
+from imageauth.pixels.network import usable_cores
 from imageauth.report import Failure
 
 Progress = Callable[[int, int], None]
@@ -78,7 +78,7 @@ def score_items(
                 failures.append(Failure(item.name, result.code, str(result)))
                 continue
             kept.append(item)
-            outside += not card.covers(result.width, result.height)
+            outside += card.domain.outside(result.width, result.height, float(result.views[0].std())) is not None
             views += result.views
         if views:
             parts.append(model.score_views(views).reshape(-1, 1 + len(conditions)))
@@ -103,7 +103,7 @@ def _prepared(
     card = model.card
     size = max(1, min(_MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * card.side**2 * 3)))
     chunks = [items[at : at + size] for at in range(0, len(items), size)]
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(8, usable_cores())) as pool:
         try:
             ahead = [pool.submit(_prepare, item, model, conditions) for item in chunks[0]] if chunks else []
             for index, chunk in enumerate(chunks):

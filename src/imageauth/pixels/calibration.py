@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-Method = Literal["temperature", "beta", "isotonic"]
+Method = Literal["temperature", "platt", "beta", "isotonic"]
 Floats = npt.NDArray[np.float64]
 
 
@@ -16,8 +16,10 @@ class Calibration:
     """A monotone map from logits to calibrated probabilities.
 
     Attributes:
-        method: ``temperature`` (Guo et al. 2017, with an offset), ``beta`` (Kull et al. 2017) or ``isotonic``.
-        parameters: ``temperature``: ``scale``, ``offset``; ``beta``: ``a``, ``b``, ``c``;
+        method: ``temperature`` (Guo et al. 2017), ``platt`` (Platt 1999: a temperature and an offset), ``beta``
+            (Kull et al. 2017) or ``isotonic``.
+        parameters: ``temperature``: ``scale`` (one over the temperature); ``platt``: ``scale``, ``offset``; ``beta``:
+            ``a``, ``b`` (not negative), ``c``;
             ``isotonic``: ``scores`` (rising) and ``probabilities`` of its knots, interpolated linearly.
         floor: probabilities are kept within [floor, 1 − floor]: beyond what the fitting data can support, since
             *n* images cannot show an error rate below about 1/*n*.
@@ -36,8 +38,8 @@ class Calibration:
         """Probabilities, float64 [N] in 0..1, of logits [N]."""
         scores = np.asarray(scores, np.float64)
         p = self.parameters
-        if self.method == "temperature":
-            probabilities = sigmoid(p["scale"] * scores + p["offset"])
+        if self.method in ("temperature", "platt"):
+            probabilities = sigmoid(p["scale"] * scores + p.get("offset", 0.0))
         elif self.method == "beta":
             # ln σ(z) and ln(1 − σ(z)), written so that large |z| neither overflow nor lose digits
             log_p, log_q = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)

@@ -29,6 +29,42 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """Which images a model's figures speak for.
+
+    Attributes:
+        short_side: (least, most), pixels.
+        aspect: longer side over shorter, at most.
+        contrast: least standard deviation of what the network looks at, in levels of 0..255.
+        text: the same in words, with what kind of images.
+    """
+
+    short_side: tuple[int, int]
+    aspect: float
+    contrast: float
+    text: str
+
+    def outside(self, width: int, height: int, contrast: float) -> str | None:
+        """Why an image lies outside, to follow "this image is"; None if it lies inside.
+
+        Args:
+            width: pixels.
+            height: pixels.
+            contrast: standard deviation of its views, in levels of 0..255.
+        """
+        least, most = self.short_side
+        short, long = min(width, height), max(width, height)
+        if not least <= short <= most:
+            size = "larger" if short > most else "smaller"
+            return f"{size} ({width}×{height}) than the short side of {least}–{most} pixels that the model is meant for"
+        if long > self.aspect * short:
+            return f"longer ({width}×{height}) than the {self.aspect:g}:1 that the model is meant for"
+        if contrast < self.contrast:
+            return "flatter than any that the model was measured on"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A model's card.
 
@@ -39,8 +75,7 @@ class Card:
         sha256: of that file, hexadecimal.
         side: height and width of the network's input, pixels.
         views: most square views of one image that are scored and averaged.
-        domain: (least, most) short side in pixels of images that the figures speak for.
-        domain_text: the same in words, with what kind of images.
+        domain: images that the figures speak for.
         calibration: logit → probability.
         thresholds: see :class:`Thresholds`.
         figures: measured results, as shown by ``imageauth models``.
@@ -53,16 +88,11 @@ class Card:
     sha256: str
     side: int
     views: int
-    domain: tuple[int, int]
-    domain_text: str
+    domain: Domain
     calibration: Calibration
     thresholds: Thresholds
     figures: Mapping[str, Any]
     limits: tuple[str, ...]
-
-    def covers(self, width: int, height: int) -> bool:
-        """Whether an image of this size, in pixels, lies inside the domain."""
-        return self.domain[0] <= min(width, height) <= self.domain[1]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; :meth:`load` reads it back."""
@@ -73,7 +103,12 @@ class Card:
             "file": self.file,
             "sha256": self.sha256,
             "input": {"side": self.side, "views": self.views, "range": [0, 255], "colour": "sRGB", "output": "logit"},
-            "domain": {"short_side": list(self.domain), "text": self.domain_text},
+            "domain": {
+                "short_side": list(self.domain.short_side),
+                "aspect": self.domain.aspect,
+                "contrast": self.domain.contrast,
+                "text": self.domain.text,
+            },
             "calibration": self.calibration.to_json(),
             "thresholds": {
                 "decision": self.thresholds.decision,
@@ -102,19 +137,27 @@ class Card:
             raise ModelError(f"{file} is not a card of schema {SCHEMA}")
         try:
             least, most = data["domain"]["short_side"]
-            return Card(
+            domain = Domain(
+                (int(least), int(most)),
+                float(data["domain"]["aspect"]),
+                float(data["domain"]["contrast"]),
+                str(data["domain"]["text"]),
+            )
+            card = Card(
                 name=str(data["name"]),
                 version=str(data["version"]),
                 file=str(data["file"]),
                 sha256=str(data["sha256"]),
                 side=int(data["input"]["side"]),
                 views=int(data["input"]["views"]),
-                domain=(int(least), int(most)),
-                domain_text=str(data["domain"]["text"]),
+                domain=domain,
                 calibration=Calibration(**data["calibration"]),
                 thresholds=Thresholds(**{key: float(value) for key, value in data["thresholds"].items()}),
                 figures=dict(data["figures"]),
                 limits=tuple(data["limits"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{file} is incomplete or damaged: {type(error).__name__}: {error}") from error
+        if card.views < 1 or card.side < 1 or not 0 <= card.thresholds.real < card.thresholds.ai <= 1:
+            raise ModelError(f"{file} is damaged: views, side or thresholds make no sense")
+        return card

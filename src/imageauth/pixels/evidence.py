@@ -4,7 +4,7 @@ from imageauth.pixels.card import Card
 from imageauth.report import Evidence
 
 
-def pixel_evidence(card: Card, probability: float, width: int, height: int) -> Evidence:
+def pixel_evidence(card: Card, probability: float, outside: str | None) -> Evidence:
     """Say what the pixels point to.
 
     Outside the card's domain the probability is reported in the detail but points nowhere: it was never measured on
@@ -13,18 +13,14 @@ def pixel_evidence(card: Card, probability: float, width: int, height: int) -> E
     Args:
         card: of the model that answered.
         probability: calibrated, 0..1.
-        width: of the image, pixels.
-        height: of the image, pixels.
+        outside: why the image lies outside the card's domain, as :meth:`~imageauth.pixels.card.Domain.outside` says.
     """
-    detail = {"model": card.name, "model_version": card.version, "in_domain": card.covers(width, height)}
-    if not card.covers(width, height):
-        least, most = card.domain
-        size = "larger" if min(width, height) > most else "smaller"
+    detail = {"model": card.name, "model_version": card.version, "in_domain": outside is None}
+    if outside:
         return Evidence(
             "pixels",
             "pixels-outside-domain",
-            f"Can't tell: {width}×{height} is {size} than what the {card.name} model was tested on "
-            f"(short side of {least}–{most} pixels).",
+            f"Can't tell: this image is {outside} ({card.name}).",
             detail=detail | {"uncalibrated_probability": round(probability, 4)},
         )
     detail |= {"probability": round(probability, 4), "thresholds": [card.thresholds.real, card.thresholds.ai]}

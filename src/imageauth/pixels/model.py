@@ -52,7 +52,12 @@ class PixelModel:
             raise ModelError(
                 f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
             )
-        return PixelModel(card, Network(data, threads=threads, name=str(file)))
+        network = Network(data, threads=threads, name=str(file))
+        if network.side != card.side:
+            raise ModelError(
+                f"{file} takes {network.side}×{network.side} pixels, its card says {card.side}×{card.side}"
+            )
+        return PixelModel(card, network)
 
     def views(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """What the network looks at, uint8 [V, side, side, 3], of a picture of any size (uint8 [H, W, 3] sRGB)."""

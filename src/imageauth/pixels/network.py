@@ -19,6 +19,9 @@ class Network:
     """One loaded ``.tflite`` file, safe to call from any thread.
 
     Calls take turns: the runtime spreads a single batch over all ``threads``, so two at once would only compete.
+
+    Attributes:
+        side: height and width of its input, pixels.
     """
 
     def __init__(self, data: bytes, *, threads: int | None = None, name: str = "model.tflite") -> None:
@@ -39,11 +42,12 @@ class Network:
             (self._input,) = self._interpreter.get_input_details()
             (self._output,) = self._interpreter.get_output_details()
             shape = self._input["shape_signature"]
-            if len(shape) != 4 or shape[3] != 3 or self._input["dtype"] != np.float32:
+            if len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3 or self._input["dtype"] != np.float32:
                 raise ValueError(f"its input is {self._input['dtype'].__name__} {list(shape)}")
         except (ValueError, RuntimeError, TypeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{name} is not a LiteRT network that this version can run: {reason}") from error
+        self.side = int(shape[1])
         self._size = 0
         self._lock = threading.Lock()
 

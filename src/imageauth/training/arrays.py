@@ -1,5 +1,6 @@
 """A data set decoded once into arrays, kept beside the data for the next run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def load_arrays(
         Pictures, uint8 [N, side, side, 3] (memory-mapped, sRGB), and labels, uint8 [N], 1 for AI-made.
 
     Raises:
-        DataError: a picture cannot be read or has another size.
+        DataError: a picture cannot be read, differs from the manifest or has another size.
     """
     entries = manifest.select(split)
     labels = np.array([entry.label == "fake" for entry in entries], np.uint8)
@@ -41,16 +42,18 @@ def load_arrays(
         pictures = np.empty((len(entries), side, side, 3), np.uint8)
         for index, entry in enumerate(entries):
             try:
-                pixels = read_image(folder / entry.path).pixels
+                image = read_image(folder / entry.path)
             except ImageError as error:
                 raise DataError(f"{folder / entry.path}: {error}") from error
-            if pixels.shape != (side, side, 3):
-                raise DataError(f"{folder / entry.path}: {pixels.shape[1]}×{pixels.shape[0]}, not {side}×{side}")
-            pictures[index] = pixels
+            if image.sha256 != entry.sha256:
+                raise DataError(f"{folder / entry.path}: changed since the manifest was made; prepare the data again")
+            if image.pixels.shape != (side, side, 3):
+                raise DataError(f"{folder / entry.path}: {image.width}×{image.height}, not {side}×{side}")
+            pictures[index] = image.pixels
             if progress and (index % 512 == 0 or index + 1 == len(entries)):
                 progress(index + 1, len(entries))
         cache.parent.mkdir(exist_ok=True)
-        part = cache.with_suffix(".part.npy")
+        part = cache.with_suffix(f".{os.getpid()}.part.npy")
         np.save(part, pictures)
         part.replace(cache)
     return np.load(cache, mmap_mode="r"), labels

@@ -1,6 +1,7 @@
 """Fit the map from logits to probabilities, and the thresholds, on validation data only."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from imageauth.pixels.card import Thresholds
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
 
-METHODS: tuple[Method, ...] = ("temperature", "beta", "isotonic")
+METHODS: tuple[Method, ...] = get_args(Method)
 FOLDS = 5
 
 
@@ -101,21 +102,34 @@ def _decision(probabilities: Floats, labels: Labels) -> float:
 
 def _fit(method: Method, logits: Floats, labels: Labels, floor: float) -> Calibration:
     if method == "temperature":
-        # One slope and one offset: a logistic regression on the logit, practically unregularised.
-        model = LogisticRegression(C=1e6).fit(logits[:, None], labels)
-        return Calibration(method, {"scale": float(model.coef_[0, 0]), "offset": float(model.intercept_[0])}, floor)
+        (scale,), _ = _logistic(logits[:, None], labels, offset=False)
+        return Calibration(method, {"scale": scale}, floor)
+    if method == "platt":
+        (scale,), offset = _logistic(logits[:, None], labels)
+        return Calibration(method, {"scale": scale, "offset": offset}, floor)
     if method == "beta":
-        # Kull, Silva Filho & Flach 2017: logistic regression on ln p and −ln(1 − p).
+        # On ln p and −ln(1 − p); a term with a negative weight would break monotony and is dropped.
         features = np.stack([-np.logaddexp(0, -logits), np.logaddexp(0, logits)], axis=1)
-        model = LogisticRegression(C=1e6, max_iter=1000).fit(features, labels)
-        a, b = map(float, model.coef_[0])
-        return Calibration(method, {"a": a, "b": b, "c": float(model.intercept_[0])}, floor)
+        (a, b), c = _logistic(features, labels)
+        if a < 0:
+            (b,), c = _logistic(features[:, 1:], labels)
+            a = 0.0
+        elif b < 0:
+            (a,), c = _logistic(features[:, :1], labels)
+            b = 0.0
+        return Calibration(method, {"a": a, "b": b, "c": c}, floor)
     model = IsotonicRegression(out_of_bounds="clip").fit(logits, labels)
     return Calibration(
         method,
         {"scores": model.X_thresholds_.tolist(), "probabilities": model.y_thresholds_.tolist()},
         floor,
     )
+
+
+def _logistic(features: Floats, labels: Labels, *, offset: bool = True) -> tuple[list[float], float]:
+    """Weights and offset of a practically unregularised logistic regression."""
+    model = LogisticRegression(C=1e6, fit_intercept=offset, max_iter=1000).fit(features, labels)
+    return [float(w) for w in model.coef_[0]], float(model.intercept_[0]) if offset else 0.0
 
 
 def _log_loss(labels: Labels, probabilities: Floats) -> float:

@@ -5,13 +5,15 @@ The result is a folder with ``train/`` and ``test/``, each with ``REAL/`` and ``
 """
 
 import hashlib
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from imageauth.errors import DataError, ImageError, MissingExtraError
 from imageauth.files import write_atomically
@@ -25,6 +27,11 @@ SUMMARY = "SUMMARY.md"
 
 _MEMBER = re.compile(r"(?:^|/)(train|test)/(REAL|FAKE)/([^/]+\.jpe?g)$", re.IGNORECASE)
 _MAX_FILE_BYTES = 2**20
+# What the archive readers raise on damaged, encrypted or unknown contents.
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
+    *(EOFError, NotImplementedError, OSError, RuntimeError),
+)
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -53,12 +60,13 @@ def prepare(to: Path, source: Path | None = None, *, progress: Progress | None =
         DataError: the source holds no CIFAKE files, or cannot be read.
         MissingExtraError: kagglehub is needed and not installed.
     """
-    (to / FILE_NAME).unlink(missing_ok=True)
     origin = source or _download()
     tell = progress or (lambda what, done, total: None)
     copied = 0
     to.mkdir(parents=True, exist_ok=True)
     for split, label, name, data in _members(origin):
+        if not copied:  # from here on the folder is unfinished; a source that cannot be read leaves it as it was
+            (to / FILE_NAME).unlink(missing_ok=True)
         _store(to / split / label / name, data)
         copied += 1
         if copied % 500 == 0:
@@ -88,8 +96,8 @@ def summarise(manifest: Manifest, damaged: list[str]) -> str:
     lines += [
         "",
         f"Exact duplicates: {len(twins):,} files repeat the bytes of another ({crossing:,} of them with the other "
-        "label). They are excluded, so that no picture stands in two splits; where a training file repeats a test "
-        "file, the test file stays.",
+        "label). They are left out, so that no picture stands in two splits; the official test "
+        "split stays whole, and of a picture with both labels no training copy is used.",
         f"Damaged files: {len(damaged):,}.",
         *(f"- {line}" for line in damaged[:50]),
         "",
@@ -141,7 +149,7 @@ def _members(source: Path) -> Iterator[tuple[str, str, str, bytes]]:
                         yield *_place(match), _content(inner, match[0])
         else:
             raise DataError(f"{source} is not a folder, a zip or a tar archive")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise DataError(f"{source} is damaged or cut short: {error}") from error
 
 
@@ -158,8 +166,8 @@ def _content(stream: IO[bytes], name: str) -> bytes:
 
 
 def _store(path: Path, data: bytes) -> None:
-    """Write one file whole, unless it is there already."""
-    if path.is_file():
+    """Write one file whole, unless it is there already with the same content."""
+    if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -177,8 +185,8 @@ def _inspect(folder: Path, tell: Progress) -> tuple[Manifest, list[str]]:
         for file in sorted((folder / split / label).glob("*"))
         if file.suffix != ".part"
     ]
-    first: dict[str, str] = {}
-    entries, damaged = [], []
+    seen: list[tuple[str, str, Literal["real", "fake"], Split]] = []
+    damaged = []
     for done, file in enumerate(files, 1):
         path = file.relative_to(folder).as_posix()
         part, label, name = path.split("/")
@@ -189,17 +197,30 @@ def _inspect(folder: Path, tell: Progress) -> tuple[Manifest, list[str]]:
         except ImageError as error:
             damaged.append(f"{path} {error}")
             continue
-        original = first.setdefault(image.sha256, path)
         split: Split = "test" if part == "test" else "validation" if is_validation(label, name) else "train"
-        entries.append(
-            Entry(
-                path,
-                image.sha256,
-                "fake" if label == "FAKE" else "real",
-                split if original == path else "excluded",
-                "" if original == path else original,
-            )
-        )
+        seen.append((path, image.sha256, "fake" if label == "FAKE" else "real", split))
         if done % 500 == 0 or done == len(files):
             tell("checking", done, len(files))
-    return Manifest(sorted(entries, key=lambda entry: entry.path)), damaged
+    return Manifest(sorted(_without_duplicates(seen), key=lambda entry: entry.path)), damaged
+
+
+def _without_duplicates(seen: Sequence[tuple[str, str, Literal["real", "fake"], Split]]) -> Iterator[Entry]:
+    """Entries in which no picture stands in two splits or, outside the official test split, stands twice.
+
+    The test split stays whole, so that figures on it compare with published ones. Elsewhere the first copy stays, and
+    none of a picture that is there with both labels.
+    """
+    labels: dict[str, set[str]] = {}
+    first: dict[str, str] = {}
+    for path, sha256, label, _ in seen:
+        labels.setdefault(sha256, set()).add(label)
+        first.setdefault(sha256, path)
+    for path, sha256, label, split in seen:
+        repeated = first[sha256] != path or len(labels[sha256]) > 1
+        if split == "test" or not repeated:
+            yield Entry(path, sha256, label, split)
+        else:
+            other = (
+                first[sha256] if first[sha256] != path else next(p for p, s, _, _ in seen if s == sha256 and p != path)
+            )
+            yield Entry(path, sha256, label, "excluded", other)

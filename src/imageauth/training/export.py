@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import ModelError
-from imageauth.evaluation.metrics import auroc, average_precision, brier, ece, tpr_at_fpr
+from imageauth.evaluation.figures import MEASURED, measure
 from imageauth.files import write_atomically
 from imageauth.pixels.calibration import sigmoid
-from imageauth.pixels.card import FILE_NAME, Card
+from imageauth.pixels.card import FILE_NAME, Card, Domain
 from imageauth.pixels.network import Network
 from imageauth.training.calibrate import CalibrationResult, fit_calibration, fit_thresholds
 from imageauth.training.fit import predict
@@ -31,14 +31,15 @@ MAX_DIFFERENCE = 1e-4
 class About:
     """What a card says that cannot be measured.
 
-    Attributes: see :class:`imageauth.pixels.card.Card`.
+    Attributes: see :class:`imageauth.pixels.card.Card` and :class:`~imageauth.pixels.card.Domain`.
     """
 
     name: str
     version: str
     views: int
-    domain: tuple[int, int]
-    domain_text: str
+    short_side: tuple[int, int]
+    aspect: float
+    text: str
     limits: tuple[str, ...]
 
 
@@ -46,11 +47,12 @@ CIFAKE = About(
     name="cifake",
     version="1",
     views=3,
-    domain=(32, 64),
-    domain_text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
+    short_side=(32, 64),
+    aspect=2.0,
+    text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
     limits=(
-        "Measured on 32×32 thumbnails of ten kinds of objects against one generator (Stable Diffusion 1.4); other "
-        "subjects and newer generators may be judged worse.",
+        "Measured on square 32×32 thumbnails of ten kinds of objects against one generator (Stable Diffusion 1.4); "
+        "other subjects, newer generators, and sizes that are reduced to 32 first may be judged worse.",
         "The probability holds where half of the images asked about are AI-made, as in the validation data.",
     ),
 )
@@ -114,8 +116,8 @@ def write_model(
         sha256=hashlib.sha256(data).hexdigest(),
         side=int(model.input_shape[1]),
         views=about.views,
-        domain=about.domain,
-        domain_text=about.domain_text,
+        # Flatter than every validation picture means that nothing was measured there.
+        domain=Domain(about.short_side, about.aspect, _least_contrast(pictures), about.text),
         calibration=result.calibration,
         thresholds=fit_thresholds(result.held_out, labels),
         figures={},
@@ -133,30 +135,20 @@ def write_model(
     return card
 
 
+def _least_contrast(pictures: npt.NDArray[np.uint8]) -> float:
+    return float(np.floor(min(picture.std() for picture in pictures) * 10) / 10)
+
+
 def _figures(
     card: Card, result: CalibrationResult, logits: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
 ) -> dict[str, Any]:
-    """Validation figures; everything that rests on the calibration is held out from its fitting."""
+    """Validation figures by the protocol; what rests on the calibration is held out from its fitting."""
     p, thresholds = result.held_out, card.thresholds
-    real, fake = labels == 0, labels == 1
-    ai, genuine = p >= thresholds.ai, p <= thresholds.real
-    decided = ai | genuine
-    figures = {
-        "validation_images": len(labels),
-        "accuracy": float(np.mean((p >= thresholds.decision) == fake)),
-        "real_accuracy": float(np.mean(p[real] < thresholds.decision)),
-        "fake_accuracy": float(np.mean(p[fake] >= thresholds.decision)),
-        "auroc": auroc(labels, logits),
-        "average_precision": average_precision(labels, logits),
-        "tpr_at_fpr_1": tpr_at_fpr(labels, logits, 0.01),
-        "tpr_at_fpr_5": tpr_at_fpr(labels, logits, 0.05),
-        "ece": ece(labels, p),
-        "brier": brier(labels, p),
-        "coverage": float(np.mean(decided)),
-        "accuracy_on_decided": float(np.mean(ai[decided] == fake[decided])),
-        "real_called_likely_ai": float(np.mean(ai[real])),
-        "fake_called_likely_real": float(np.mean(genuine[fake])),
-    }
+    measured = measure(labels, logits, p, thresholds, resamples=0)
+    figures: dict[str, Any] = {"validation_images": measured.n}
+    figures |= {name: getattr(measured, name) for name in MEASURED}
+    figures["real_called_likely_ai"] = float(np.mean(p[labels == 0] >= thresholds.ai))
+    figures["fake_called_likely_real"] = float(np.mean(p[labels == 1] <= thresholds.real))
     return {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()}
 
 
@@ -180,10 +172,11 @@ def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size
     lines = [
         f"# Model card: {card.name} {card.version}",
         "",
-        f"For {card.domain_text}. Outside that the verdict is `inconclusive`.",
+        f"For {card.domain.text}. Outside that the verdict is `inconclusive`.",
         "",
         f"Network `{recipe['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
-        f"{card.side}×{card.side} input, LiteRT float32, SHA-256 `{card.sha256}`. Trained {recipe['epochs']} epochs on "
+        f"{card.side}×{card.side} input, LiteRT float32, SHA-256 `{card.sha256}`. "
+        f"Trained {len(run['history'])} epochs (epoch {run['best_epoch']} was kept) on "
         f"{run['data']['train']:,} images (seed {recipe['seed']}, {run['seconds'] / 60:.0f} minutes on "
         f"{run['machine']['processors']} processor cores). LiteRT differs from Keras by at most "
         f"{f['max_difference_from_keras']:.1e} in probability over the whole validation split.",

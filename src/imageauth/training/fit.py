@@ -27,7 +27,7 @@ from imageauth.training.pipeline import evaluation_batches, training_batches
 from imageauth.training.recipe import Recipe
 from imageauth.training.schedule import WarmupCosine
 
-RUN_FILE, BEST_FILE = "run.json", "best.npz"
+RUN_FILE = "run.json"
 Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
 
@@ -90,25 +90,27 @@ def train(
         model = _compiled(recipe, steps)
         average = WeightAverage(model, recipe.average_decay) if recipe.average_decay else None
         state: dict[str, Any] = {"step": 0, "best": -1.0, "best_epoch": 0, "seconds": 0.0, "history": []}
+        best = model.get_weights()
         found = checkpoint.load(out) if resume else None
         if found:
             arrays, state = found
+            best = arrays["best"]
             model.set_weights(arrays["weights"])
             for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                 variable.assign(value)
             if average:
                 average.restore(arrays["average"])
-        _run(model, average, state, training, validation, recipe, out, on_step, steps_per_epoch)
+        best = _run(model, average, state, best, training, validation, recipe, out, on_step)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     final = build(recipe.network, recipe.network_options)
-    final.set_weights(checkpoint.load_arrays(out / BEST_FILE))
+    final.set_weights(best)
     logits = predict(final, validation[0])
     record |= {
         "finished": _now(),
         "steps": state["step"],
         "seconds": round(state["seconds"], 1),
-        "parameters": int(sum(np.prod(w.shape) for w in final.trainable_weights)),
+        "parameters": int(final.count_params()),
         "best_epoch": state["best_epoch"],
         "validation_accuracy": float(np.mean((logits > 0) == validation[1])),
         "validation_auroc": auroc(validation[1], logits),
@@ -128,14 +130,15 @@ def _run(
     model: keras.Model,
     average: WeightAverage | None,
     state: dict[str, Any],
+    best: checkpoint.Arrays,
     training: Arrays,
     validation: Arrays,
     recipe: Recipe,
     out: Path,
     on_step: Callable[[Progress], None] | None,
-    steps_per_epoch: int,
-) -> None:
-    """The loop: steps, and after each epoch a measurement, a log line and a checkpoint."""
+) -> checkpoint.Arrays:
+    """The loop: steps, and after each epoch a measurement, a log line and a checkpoint. Returns the best weights."""
+    steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
     logs = tf.summary.create_file_writer(str(out / "logs"))
     batches = iter(training_batches(*training, recipe, first_step=state["step"]))
     for epoch in range(state["step"] // steps_per_epoch + 1, recipe.epochs + 1):
@@ -166,7 +169,7 @@ def _run(
         state["history"].append(row)
         if row["validation_accuracy"] > state["best"]:
             state |= {"best": row["validation_accuracy"], "best_epoch": epoch}
-            checkpoint.save_arrays(out / BEST_FILE, model.get_weights())
+            best = model.get_weights()
         if average:
             average.swap()
         state["seconds"] += time.monotonic() - begun
@@ -177,12 +180,14 @@ def _run(
             tf.summary.scalar("learning_rate", float(model.optimizer.learning_rate))
         logs.flush()
         groups = {
+            "best": best,
             "weights": model.get_weights(),
             "optimizer": [np.asarray(keras.ops.convert_to_numpy(v)) for v in model.optimizer.variables],
         }
         if average:
             groups["average"] = average.state()
         checkpoint.save(out, groups, state)
+    return best
 
 
 def _stalled(state: dict[str, Any], epoch: int, recipe: Recipe) -> bool:

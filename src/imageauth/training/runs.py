@@ -31,7 +31,10 @@ def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, re
     """
     recorded = out / RUN_FILE
     if resume and recorded.is_file():
-        recipe = Recipe(**json.loads(recorded.read_text(encoding="utf-8"))["recipe"])
+        try:
+            recipe = Recipe(**json.loads(recorded.read_text(encoding="utf-8"))["recipe"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{recorded} is not of a run that this version can resume: {error}") from error
         changes = dict(changes) | ({"network": network} if network else {})
     else:
         name = network or "pocket"
