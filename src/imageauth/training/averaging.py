@@ -19,7 +19,11 @@ class WeightAverage:
     def __init__(self, model: keras.Model, decay: float, every: int = 8) -> None:
         self.decay, self.every = decay, every
         self._variables = list(model.weights)
-        self._average = [keras.Variable(v, trainable=False, dtype="float32") for v in self._variables]
+        # By way of NumPy, for a real copy: JAX gives a step's old arrays away.
+        self._average = [
+            keras.Variable(np.array(keras.ops.convert_to_numpy(v)), trainable=False, dtype="float32")
+            for v in self._variables
+        ]
 
     def update(self, step: int) -> None:
         """Call after each step (counted from 1); the average moves at every ``every``-th."""

@@ -122,7 +122,7 @@ def train(
 
 def predict(model: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Logits, float64 [N], of uint8 pictures [N, H, W, 3]."""
-    outputs = [model.predict_on_batch(batch) for batch in evaluation_batches(pictures)]
+    outputs = [model.predict_on_batch(batch) for batch in evaluation_batches(pictures).as_numpy_iterator()]
     return np.concatenate(outputs)[:, 0].astype(np.float64)
 
 
@@ -140,7 +140,8 @@ def _run(
     """The loop: steps, and after each epoch a measurement, a log line and a checkpoint. Returns the best weights."""
     steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
     logs = tf.summary.create_file_writer(str(out / "logs"))
-    batches = iter(training_batches(*training, recipe, first_step=state["step"]))
+    # NumPy arrays, because that is what every Keras backend takes.
+    batches = training_batches(*training, recipe, first_step=state["step"]).as_numpy_iterator()
     for epoch in range(state["step"] // steps_per_epoch + 1, recipe.epochs + 1):
         if _stalled(state, epoch, recipe):
             break
@@ -177,7 +178,7 @@ def _run(
             for name, value in row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value)
-            tf.summary.scalar("learning_rate", float(model.optimizer.learning_rate))
+            tf.summary.scalar("learning_rate", float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)))
         logs.flush()
         groups = {
             "best": best,

@@ -6,6 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from imageauth.errors import DataError
 from imageauth.manifest import Manifest
 from imageauth.pixels.card import Card
@@ -90,5 +92,10 @@ def train_cifake(
     }
     model, _ = train(training, validation, recipe, out, data=about, resume=resume, on_step=on_step)
     model.save(out / "weights.keras")
+    if keras.backend.backend() != "tensorflow":
+        raise DataError(
+            "training is done, but only the TensorFlow backend exports: run the same command again with "
+            "KERAS_BACKEND=tensorflow and --resume"
+        )
     run = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
     return write_model(model, *validation, out / MODEL_FOLDER, CIFAKE, run)
