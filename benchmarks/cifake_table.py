@@ -69,6 +69,9 @@ def main() -> None:
         for result in results.values()
     ]
     lines.append("| mean ECE | " + " | ".join(f"{value:.4f}" for value in eces) + " |")
+    if probe := first.get("shortcut_probe"):
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in probe["auroc"].items())
+        lines += ["", f"Shortcut probe, AUROC of a classifier that sees no pixel ({probe['n']:,} files): {shown}."]
     lines += ["", "Made by `python benchmarks/cifake_table.py` from `imageauth evaluate --json`.", ""]
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text("\n".join(lines), encoding="utf-8")

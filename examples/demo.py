@@ -57,7 +57,7 @@ def main() -> None:
     colours = {"likely-ai": "red", "likely-real": "green", "inconclusive": "yellow"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        truth, limits = pictures(folder), ()
+        truth, limits, accused = pictures(folder), (), []
         answers = detector.check_many([folder / file for file in truth], names=list(truth))
         for answer in answers:
             if isinstance(answer, Failure):
@@ -67,7 +67,14 @@ def main() -> None:
             chance = "–" if answer.probability is None else percent(answer.probability)
             table.add_row(answer.file, truth[answer.file], f"[{colour}]{answer.verdict}[/]", chance, answer.summary)
             limits = answer.limits
+            if answer.verdict == "likely-ai":
+                accused.append(answer.file)
     console.print(table)
+    if accused:
+        wrong = " and ".join(accused)
+        console.print(
+            f"No AI made any of these, so the model is wrong about {wrong}; the first limit says how often.\n"
+        )
     console.print("What these answers are worth:")
     for limit in limits:
         console.print(f"  • {limit}", highlight=False)

