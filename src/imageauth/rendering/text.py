@@ -33,8 +33,9 @@ def headline(report: Report, *, colour: bool = False, width: int | None = None) 
 
 
 def explanation(report: Report) -> str:
-    """Indented lines under a headline: the summary, every finding, the limits, what answered."""
-    lines = [f"  {printable(report.summary)}"]
+    """Indented lines under a headline: the summary unless a finding says it, all findings, the limits, what answered."""
+    told = {item.finding for item in report.evidence}
+    lines = [] if report.summary in told else [f"  {printable(report.summary)}"]
     lines += [
         f"  - {item.source} ({_strength(item.strength, item.points_to)}): {printable(item.finding)}"
         for item in report.evidence
