@@ -33,7 +33,7 @@ def headline(report: Report, *, colour: bool = False, width: int | None = None) 
 
 
 def explanation(report: Report) -> str:
-    """Indented lines under a headline: the summary unless a finding says it, all findings, the limits, what answered."""
+    """Indented lines under a headline: the summary (unless a finding is it), all findings, limits, what answered."""
     told = {item.finding for item in report.evidence}
     lines = [] if report.summary in told else [f"  {printable(report.summary)}"]
     lines += [
