@@ -227,6 +227,12 @@ def test_globs_name_each_file_once_and_a_file_called_minus_is_a_file(folder: Pat
     assert str(folder / "sub" / "-") in names
 
 
+def checking(folder: Path) -> subprocess.Popen[str]:
+    """A check under way, with its output to read."""
+    command = [sys.executable, "-m", "imageauth", "check", str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def test_answers_come_before_everything_was_decoded(folder: Path) -> None:
     """Slow files hold back nobody: Ctrl-C while large ones are decoded shows the answers so far and ends at once."""
     large = Image.fromarray(drawn(5000, 4000))
@@ -234,12 +240,7 @@ def test_answers_come_before_everything_was_decoded(folder: Path) -> None:
     data = (folder / "z0.png").read_bytes()
     for index in range(1, 60):
         (folder / f"z{index}.png").write_bytes(data)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "imageauth", "check", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = checking(folder)
     assert process.stdout is not None
     assert "a.png" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -273,12 +274,7 @@ def test_interrupt_ends_quietly(folder: Path) -> None:
     data = (folder / "a.png").read_bytes()
     for index in range(20_000):
         (folder / f"{index}.png").write_bytes(data)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "imageauth", "check", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = checking(folder)
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)

@@ -151,13 +151,11 @@ class Detector:
 
     def _report(self, image: _Prepared, probability: float | None) -> Report:
         evidence = image.evidence
-        limits = (*image.notes, *_ALWAYS_TRUE)
         card = self._model.card if self._model else None
         outside = None
         if card and probability is not None:
             outside = card.domain.outside(image.width, image.height, image.contrast)
             evidence = (pixel_evidence(card, probability, outside), *evidence)
-            limits = (*image.notes, *card.limits, *_ALWAYS_TRUE)
         decision = decide(evidence)
         return Report(
             file=image.name,
@@ -170,7 +168,7 @@ class Detector:
             probability=None if probability is None or outside else round(probability, 4),
             summary=decision.summary,
             evidence=evidence,
-            limits=limits,
+            limits=(*image.notes, *(card.limits if card else ()), *_ALWAYS_TRUE),
             produced_by={
                 "imageauth": __version__,
                 "model": f"{card.name} {card.version}" if card else None,

@@ -157,10 +157,7 @@ def read_stream(stream: BinaryIO) -> bytes:
         data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImageError("unreadable", f"cannot be read: {error.strerror or error}") from error
-    if len(data) > MAX_BYTES:
-        raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
-    if not data:
-        raise ImageError("empty", "is empty (0 bytes)")
+    _check_length(data)
     return data
 
 
@@ -170,10 +167,7 @@ def decode(data: bytes) -> Image:
     Raises:
         ImageError: ``empty``, ``too-large``, ``too-small``, ``unsupported-format`` or ``corrupt``.
     """
-    if not data:
-        raise ImageError("empty", "is empty (0 bytes)")
-    if len(data) > MAX_BYTES:
-        raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
+    _check_length(data)
     picture = _open(data)
     with picture:
         _check_size(picture, data)
@@ -194,6 +188,13 @@ def decode(data: bytes) -> Image:
         except Exception as error:  # decoders raise anything on hostile input
             raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
     return Image(pixels, data, FORMATS[picture.format or ""], tuple(notes))
+
+
+def _check_length(data: bytes) -> None:
+    if not data:
+        raise ImageError("empty", "is empty (0 bytes)")
+    if len(data) > MAX_BYTES:
+        raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
 
 
 def _open(data: bytes) -> PIL.Image.Image:

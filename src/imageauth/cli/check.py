@@ -50,12 +50,12 @@ def check(
     answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
     failed = done = 0
     try:
-        with progress("checking", total, shown=total is not None and total >= _MANY) as advance:
+        with progress("checking", total, shown=total is not None and total >= _MANY) as tell:
             for answer in answers:
                 failed += isinstance(answer, Failure)
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
-                advance()
+                tell(done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
     if failed:

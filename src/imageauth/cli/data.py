@@ -36,15 +36,8 @@ def cifake(
     from imageauth.rendering.progress import progress
     from imageauth.training.cifake import SUMMARY, prepare
 
-    with progress("preparing", None) as advance:
-        seen = 0
-
-        def tell(what: str, done: int, total: int | None) -> None:
-            nonlocal seen
-            advance(max(0, done - seen), f"{what} {done:,}" + (f" of {total:,}" if total else ""))
-            seen = done
-
-        manifest, damaged = prepare(to, source, progress=tell)
+    with progress("preparing", None) as tell:
+        manifest, damaged = prepare(to, source, progress=lambda what, done, total: tell(done, total, what))
     print((to / SUMMARY).read_text(encoding="utf-8"), end="")
     print(f"\n{len(manifest):,} files are ready in {to}")
     for line in damaged:
@@ -53,4 +46,4 @@ def cifake(
         raise typer.Exit(1)
 
 
-app.command()(guarded(cifake, when_stopped="; the same command goes on"))
+app.command()(guarded(cifake, when_stopped="the same command goes on"))

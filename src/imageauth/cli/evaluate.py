@@ -69,14 +69,7 @@ def evaluate(
             "them say nothing about others (evaluate the prepared folder itself, with --split)",
             file=sys.stderr,
         )
-    with progress("evaluating", len(found.items)) as advance:
-        last = 0
-
-        def tell(done: int, total: int) -> None:
-            nonlocal last
-            advance(done - last)
-            last = done
-
+    with progress("evaluating", len(found.items)) as tell:
         result = protocol.evaluate(network, found.items, degradations=degradations, progress=tell)
     probe = shortcut.header_probe(found.items) if shortcut_probe else None
 

@@ -33,7 +33,8 @@ def guarded(command: Callable[P, None], *, when_stopped: str = "") -> Callable[P
         except ImageAuthError as error:
             _end(CODE_USAGE, str(error))
         except KeyboardInterrupt as stop:
-            _end(CODE_INTERRUPTED, " ".join(filter(None, ("stopped", str(stop), when_stopped))), at_once=True)
+            stopped = f"stopped {stop}".strip()
+            _end(CODE_INTERRUPTED, "; ".join(filter(None, (stopped, when_stopped))), at_once=True)
         except BrokenPipeError:
             # The reader (head, less) has seen enough; flushing at exit would only complain again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

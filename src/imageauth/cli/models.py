@@ -23,8 +23,5 @@ def models(
         print(f"{card.name} {card.version}   {size:.2f} MB   sha256 {card.sha256}")
         print(f"  for: {card.domain.text}")
         for key, value in card.figures.items():
-            print(
-                f"  {key.replace('_', ' ')}: {value:.4g}"
-                if isinstance(value, float)
-                else f"  {key.replace('_', ' ')}: {value}"
-            )
+            shown = f"{value:.4g}" if isinstance(value, float) else value
+            print(f"  {key.replace('_', ' ')}: {shown}")

@@ -54,15 +54,11 @@ def cifake(
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)
-    with progress("training", None) as advance:
-        seen = 0
+    with progress("training", None) as tell:
 
         def on_step(now: Progress) -> None:
-            nonlocal seen
             accuracy = "" if now.accuracy is None else f", validation {now.accuracy:.2%}"
-            note = f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}"
-            advance(now.step - seen, note, total=now.steps)
-            seen = now.step
+            tell(now.step, now.steps, f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}")
 
         card = train_cifake(data, out, recipe, resume=resume, on_step=on_step)
     print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
@@ -71,4 +67,4 @@ def cifake(
     print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}\nCurves: tensorboard --logdir {out / 'logs'}")
 
 
-app.command()(guarded(cifake, when_stopped="; add --resume to go on"))
+app.command()(guarded(cifake, when_stopped="add --resume to go on"))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[..., None]]:
-    """A bar with count and time left; yields ``advance(steps=1, note="", total=None)``.
+    """A bar with count and time left; yields ``tell(done, total=None, note="")``.
 
     Args:
         what: is being done.
@@ -15,7 +15,7 @@ def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Ca
         shown: False, or a standard error that is no terminal, makes it do nothing.
     """
     if not shown or not sys.stderr.isatty():
-        yield lambda steps=1, note="", total=None: None
+        yield lambda done, total=None, note="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -37,7 +37,7 @@ def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Ca
     ) as bar:
         task = bar.add_task(what, total=total, note="")
 
-        def advance(steps: int = 1, note: str = "", total: int | None = None) -> None:
-            bar.update(task, advance=steps, note=note, total=total)
+        def tell(done: int, total: int | None = None, note: str = "") -> None:
+            bar.update(task, completed=done, note=note, total=total)
 
-        yield advance
+        yield tell
