@@ -4,16 +4,30 @@ The families are those of :mod:`imageauth.pixels.degradations`, which measures; 
 that a network learns the family and not the protocol's few settings. Both classes are treated alike.
 """
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import tensorflow as tf
 
-Degrade = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
 
-_BLUR_TAPS = 4  # on either side of the centre
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the strongest degradations go.
+
+    Attributes:
+        blur: largest σ of a Gaussian blur, pixels.
+        scale: smallest share of each side that a picture is reduced to before it is enlarged again.
+    """
+
+    blur: float = 1.5
+    scale: float = 0.4
 
 
-def degrade_share(images: "tf.Tensor", seed: "tf.Tensor", share: float) -> "tf.Tensor":
+Degrade = Callable[["tf.Tensor", "tf.Tensor", Reach], "tf.Tensor"]
+
+
+def degrade_share(images: "tf.Tensor", seed: "tf.Tensor", share: float, reach: Reach) -> "tf.Tensor":
     """Degrade the first ``share`` of a batch, an equal part by each family, and leave the rest untouched.
 
     The batch is in random order, so who is degraded is random too. Strength is drawn once for each part and step.
@@ -22,6 +36,7 @@ def degrade_share(images: "tf.Tensor", seed: "tf.Tensor", share: float) -> "tf.T
         images: float32 [N, S, S, 3] of whole numbers in 0..255, N known.
         seed: int64 [2]; the same seed degrades in the same way.
         share: 0..1.
+        reach: of blur and scale.
 
     Returns:
         float32 [N, S, S, 3] of whole numbers in 0..255.
@@ -32,12 +47,12 @@ def degrade_share(images: "tf.Tensor", seed: "tf.Tensor", share: float) -> "tf.T
     seeds = tf.random.split(seed, num=len(FAMILIES))
     parts = []
     for index, family in enumerate(FAMILIES):
-        part = family(images[index * each : (index + 1) * each], seeds[index])
+        part = family(images[index * each : (index + 1) * each], seeds[index], reach)
         parts.append(tf.clip_by_value(tf.round(part), 0.0, 255.0))
     return tf.concat([*parts, images[len(FAMILIES) * each :]], axis=0)
 
 
-def _jpeg(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
+def _jpeg(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
     """Quality 30–95, 4:2:0."""
     quality = tf.random.stateless_uniform([], seed, 30, 96, tf.int32)
 
@@ -47,34 +62,35 @@ def _jpeg(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
     return tf.cast(tf.map_fn(one, tf.cast(images, tf.uint8)), tf.float32)
 
 
-def _blur(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
-    """Gaussian, σ 0.3–1.5 pixels, edges mirrored."""
-    sigma = tf.random.stateless_uniform([], seed, 0.3, 1.5)
-    taps = tf.range(-_BLUR_TAPS, _BLUR_TAPS + 1, dtype=tf.float32)
+def _blur(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
+    """Gaussian, σ 0.3 to the reach, edges mirrored."""
+    sigma = tf.random.stateless_uniform([], seed, 0.3, reach.blur)
+    side = math.ceil(2.6 * reach.blur)  # taps on either side of the centre: 99 % of the widest bell
+    taps = tf.range(-side, side + 1, dtype=tf.float32)
     weights = tf.exp(-0.5 * tf.square(taps / sigma))
     weights = tf.tile((weights / tf.reduce_sum(weights))[:, None, None, None], [1, 1, 3, 1])
-    edge = [_BLUR_TAPS, _BLUR_TAPS]
+    edge = [side, side]
     padded = tf.pad(images, [[0, 0], edge, edge, [0, 0]], "SYMMETRIC")
     rows = tf.nn.depthwise_conv2d(padded, weights, [1, 1, 1, 1], "VALID")
     return tf.nn.depthwise_conv2d(rows, tf.transpose(weights, [1, 0, 2, 3]), [1, 1, 1, 1], "VALID")
 
 
-def _rescale(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
-    """Reduce to 0.4–0.9 of each side and enlarge again, both bicubic."""
+def _rescale(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
+    """Reduce each side to 0.9 of itself at most, or as far as the reach, and enlarge again, both bicubic."""
     side = images.shape[1]
-    small = tf.random.stateless_uniform([], seed, int(0.4 * side), int(0.9 * side) + 1, tf.int32)
+    small = tf.random.stateless_uniform([], seed, int(reach.scale * side), int(0.9 * side) + 1, tf.int32)
     reduced = tf.image.resize(images, [small, small], "bicubic", antialias=True)
     return tf.image.resize(tf.round(reduced), [side, side], "bicubic")
 
 
-def _noise(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
+def _noise(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
     """Gaussian, σ 0.01–0.08 of full scale."""
     seeds = tf.random.split(seed, num=2)
     sigma = tf.random.stateless_uniform([], seeds[0], 0.01, 0.08) * 255
     return images + tf.random.stateless_normal(tf.shape(images), seeds[1]) * sigma
 
 
-def _crop(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
+def _crop(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
     """A square of 0.75–0.95 of each side, from anywhere, enlarged bilinearly as serving does."""
     side = images.shape[1]
     seeds = tf.random.split(seed, num=2)
@@ -84,15 +100,15 @@ def _crop(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
     return tf.image.resize(cut, [side, side], "bilinear")
 
 
-def _worn(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
+def _worn(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
     """A chain, as pictures that are shared go through: scaled or blurred, then JPEG."""
     seeds = tf.random.split(seed, num=3)
     first = tf.cond(
         tf.random.stateless_uniform([], seeds[0]) < 0.5,
-        lambda: _rescale(images, seeds[1]),
-        lambda: _blur(images, seeds[1]),
+        lambda: _rescale(images, seeds[1], reach),
+        lambda: _blur(images, seeds[1], reach),
     )
-    return _jpeg(tf.clip_by_value(tf.round(first), 0.0, 255.0), seeds[2])
+    return _jpeg(tf.clip_by_value(tf.round(first), 0.0, 255.0), seeds[2], reach)
 
 
 FAMILIES: tuple[Degrade, ...] = (_jpeg, _blur, _rescale, _noise, _crop, _worn)

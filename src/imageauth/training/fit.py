@@ -22,6 +22,7 @@ from imageauth.evaluation.metrics import auroc
 from imageauth.files import write_atomically
 from imageauth.training import checkpoint
 from imageauth.training.averaging import WeightAverage
+from imageauth.training.growth import grow
 from imageauth.training.networks import build
 from imageauth.training.pipeline import evaluation_batches, training_batches
 from imageauth.training.recipe import Recipe
@@ -57,6 +58,7 @@ def train(
     out: Path,
     *,
     data: dict[str, Any],
+    start: keras.Model | None = None,
     resume: bool = False,
     on_step: Callable[[Progress], None] | None = None,
 ) -> tuple[keras.Model, npt.NDArray[np.float64]]:
@@ -71,6 +73,7 @@ def train(
         recipe: the settings; on resuming they must equal those of the run.
         out: the run's folder.
         data: what ``run.json`` says about the data.
+        start: a smaller trained network to grow from; None: random weights.
         resume: go on with the run in ``out``, if one is there.
         on_step: told of progress.
 
@@ -88,6 +91,8 @@ def train(
     keras.mixed_precision.set_global_policy(recipe.precision)
     try:
         model = _compiled(recipe, steps)
+        if start is not None:
+            grow(start, model)
         average = WeightAverage(model, recipe.average_decay) if recipe.average_decay else None
         state: dict[str, Any] = {"step": 0, "best": -1.0, "best_epoch": 0, "seconds": 0.0, "history": []}
         best = model.get_weights()
@@ -145,12 +150,12 @@ def _run(
     for epoch in range(state["step"] // steps_per_epoch + 1, recipe.epochs + 1):
         if _stalled(state, epoch, recipe):
             break
-        begun, loss = time.monotonic(), 0.0
-        model.reset_metrics()
+        begun, loss, total_loss = time.monotonic(), 0.0, 0.0
         for done in range(1, steps_per_epoch + 1):
             images, targets = next(batches)
             result = model.train_on_batch(images, targets, return_dict=True)
-            loss = float(result["loss"])  # Keras' running mean since reset_metrics
+            total_loss += float(result["loss"])  # of this batch alone
+            loss = total_loss / done
             state["step"] += 1
             if average:
                 average.update(state["step"])

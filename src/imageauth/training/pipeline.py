@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from imageauth.training.degradations import degrade_share
+from imageauth.training.degradations import Reach, degrade_share
 from imageauth.training.recipe import Recipe
 
 
@@ -59,7 +59,7 @@ def augment(images: "tf.Tensor", seed: "tf.Tensor", recipe: Recipe) -> "tf.Tenso
     Args:
         images: float32 [batch, H, W, 3].
         seed: int64 [2].
-        recipe: ``flip``, ``shift`` and ``degraded`` say what is done.
+        recipe: ``flip``, ``shift``, ``degraded``, ``blur`` and ``scale`` say what is done.
     """
     seeds = tf.random.split(seed, num=3)
     if recipe.flip:
@@ -67,7 +67,7 @@ def augment(images: "tf.Tensor", seed: "tf.Tensor", recipe: Recipe) -> "tf.Tenso
         images = tf.where(chance[:, None, None, None] < 0.5, tf.reverse(images, axis=[2]), images)
     if recipe.shift:
         images = _shift(images, seeds[1], recipe.shift)
-    return degrade_share(images, seeds[2], recipe.degraded)
+    return degrade_share(images, seeds[2], recipe.degraded, Reach(recipe.blur, recipe.scale))
 
 
 def _shift(images: "tf.Tensor", seed: "tf.Tensor", most: int) -> "tf.Tensor":

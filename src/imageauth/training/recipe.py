@@ -18,6 +18,8 @@ class Recipe:
     Attributes:
         network: a name in :data:`imageauth.training.networks.NETWORKS`.
         network_options: keyword arguments of that network's function.
+        start: name of the recipe in :data:`RECIPES` that is trained first and whose weights this one grows from
+            (:mod:`imageauth.training.growth`); empty: start from random weights.
         epochs: passes over the training split.
         batch_size: pictures a step.
         optimizer: ``sgd`` (Nesterov momentum 0.9) or ``adamw``.
@@ -30,6 +32,8 @@ class Recipe:
         flip: mirror left–right at random.
         shift: most pixels that a picture is moved each way.
         degraded: share of each batch that is degraded; see :mod:`imageauth.training.degradations`.
+        blur: largest σ of the blur among these degradations, pixels.
+        scale: smallest share of each side that they reduce a picture to.
         patience: stop when validation accuracy has not risen for so many epochs; 0 never stops early.
         precision: of the arithmetic in training; weights are float32 in any case.
         seed: of the weights, the order and the augmentation.
@@ -37,6 +41,7 @@ class Recipe:
 
     network: str = "pocket"
     network_options: dict[str, Any] = field(default_factory=dict)
+    start: str = ""
     epochs: int = 40
     batch_size: int = 128
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -48,6 +53,8 @@ class Recipe:
     flip: bool = True
     shift: int = 0
     degraded: float = 0.0
+    blur: float = 1.5
+    scale: float = 0.4
     patience: int = 0
     precision: Precision = "float32"
     seed: int = 1
@@ -69,6 +76,17 @@ class Recipe:
 
 RECIPES = {
     "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2, degraded=0.4),
+    "pocket-grown": Recipe(
+        network_options={"attention": True, "widths": [32, 96, 192], "depths": [1, 2, 2]},
+        start="pocket",
+        epochs=20,
+        learning_rate=0.06,
+        warmup=0.05,
+        shift=2,
+        degraded=0.4,
+        blur=2.2,
+        scale=0.22,
+    ),
     # Keras' own defaults (Adam at 1e-3, batches of 32), no augmentation, until validation stops improving.
     "paper": Recipe(
         network="paper",

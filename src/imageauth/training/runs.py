@@ -17,6 +17,7 @@ from imageauth.training.fit import RUN_FILE, Progress, train
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
 
 MODEL_FOLDER = "model"
+START_FOLDER = "start"  # of the run that the recipe's network grows from
 
 
 def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, resume: bool) -> Recipe:
@@ -90,7 +91,11 @@ def train_cifake(
         "train": len(training[1]),
         "validation": len(validation[1]),
     }
-    model, _ = train(training, validation, recipe, out, data=about, resume=resume, on_step=on_step)
+    start = None
+    if recipe.start:
+        first = replace(RECIPES[recipe.start], precision=recipe.precision, seed=recipe.seed)
+        start, _ = train(training, validation, first, out / START_FOLDER, data=about, resume=True, on_step=on_step)
+    model, _ = train(training, validation, recipe, out, data=about, start=start, resume=resume, on_step=on_step)
     model.save(out / "weights.keras")
     if keras.backend.backend() != "tensorflow":
         raise DataError(
