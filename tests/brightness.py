@@ -13,7 +13,7 @@ class Brightness:
 
     def __init__(self, side=32, views=1):
         self.card = Card(
-            name="brightness", version="1", file="model.tflite", sha256="ab" * 32, side=side, views=views,
+            name="brightness", version="1", file="model.tflite", sha256="ab" * 32, side=side, views=views, variants=(),
             domain=Domain((32, 64), 3.0, 0.0, "drawn pictures"),
             calibration=Calibration("temperature", {"scale": 1.0, "offset": 0.0}),
             thresholds=Thresholds(decision=0.5, ai=0.9, real=0.1), figures={}, limits=(),
@@ -25,9 +25,9 @@ class Brightness:
     def score(self, view):
         return (view.mean() - 128) / 16
 
-    def score_views(self, views):
+    def score_variants(self, views):
         assert all(view.shape[1:] == (self.card.side, self.card.side, 3) for view in views)
-        return np.array([np.mean([self.score(view) for view in picture]) for picture in views])
+        return np.array([[np.mean([self.score(view) for view in picture])] for picture in views])
 
 
 def draw(file, brightness, size=(32, 32), seed=0):

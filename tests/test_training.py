@@ -23,10 +23,11 @@ import keras  # noqa: E402
 
 from imageauth.training import checkpoint  # noqa: E402
 from imageauth.training.averaging import WeightAverage  # noqa: E402
-from imageauth.training.calibrate import METHODS, fit_calibration, fit_thresholds  # noqa: E402
+from imageauth.training.calibrate import METHODS, at_risk, conformal, fit_calibration, fit_thresholds  # noqa: E402
 from imageauth.training.cifake import prepare  # noqa: E402
 from imageauth.training.export import litert_logits, to_litert  # noqa: E402
 from imageauth.training.fit import predict, train  # noqa: E402
+from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
@@ -172,7 +173,7 @@ def test_litert_agrees_with_keras(name: str) -> None:
     by_keras = predict(model, pictures)
     data = to_litert(model)
     for batch in (1, 7, 62):
-        by_litert = litert_logits(data, pictures, batch)
+        by_litert = litert_logits(data, pictures, (), batch)[:, 0]
         assert np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))) <= 1e-4
 
 
@@ -184,7 +185,7 @@ def test_eight_bit_weights_are_small_and_say_nearly_the_same() -> None:
     data = to_litert(model)
     small = to_int8(data)
     assert len(small) < len(data) / 3
-    full, quantised = litert_logits(data, pictures), litert_logits(small, pictures)
+    full, quantised = (litert_logits(each, pictures)[:, 0] for each in (data, small))
     assert np.corrcoef(full, quantised)[0, 1] > 0.99
 
 
@@ -242,13 +243,65 @@ def test_thresholds_hold_their_error_rates() -> None:
     assert (sure.real, sure.ai) == (pytest.approx(0.2), pytest.approx(0.8))
 
 
+def test_conformal_thresholds_keep_their_promise_on_new_images() -> None:
+    """Over many draws of 300 images, the share of new ones called wrongly is at most the risk on average."""
+    rates = []
+    for seed in range(40):
+        logits, labels = skewed(600, seed)
+        p = sigmoid(logits / 3)
+        real, ai = conformal(p[:300], labels[:300], 0.05)
+        rates.append([np.mean(p[300:][labels[300:] == 0] >= ai), np.mean(p[300:][labels[300:] == 1] <= real)])
+    mean = np.mean(rates, axis=0)
+    assert (mean <= 0.055).all()
+    assert (mean >= 0.03).all()  # and it is not merely silent
+    few = np.array([0, 0, 1, 1], np.uint8)
+    assert conformal(np.array([0.1, 0.2, 0.8, 0.9]), few, 0.05) == (0.0, 1.0)
+
+
+def test_what_a_risk_delivers() -> None:
+    logits, labels = skewed(8000)
+    p, everything = sigmoid(logits / 3), np.ones(8000, np.bool_)
+    strict, loose = (at_risk(p, labels, everything, risk) for risk in (0.01, 0.3))
+    assert strict["real_called_ai"] <= 0.015
+    assert strict["share_decided"] < loose["share_decided"] == 1  # where more is allowed than is needed, all is decided
+    assert strict["error_on_decided"] < loose["error_on_decided"] <= 0.3
+    nothing = at_risk(p, labels, ~everything, 0.05)
+    assert (nothing["share_decided"], nothing["error_on_decided"]) == (0, 0)
+
+
+SMALL, LARGE = {"widths": [8, 8, 8], "attention": True}, {"widths": [8, 24, 16], "depths": [1, 2, 2], "attention": True}
+
+
+def test_a_grown_network_begins_as_the_small_one_and_every_part_learns() -> None:
+    small, large = build("pocket", SMALL), build("pocket", LARGE)
+    pictures, labels = toy(64)
+    small.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
+    for _ in range(3):  # running statistics and weights that are not those of the start
+        small.train_on_batch(pictures.astype(np.float32), labels[:, None].astype(np.float32))
+    grow(small, large)
+    np.testing.assert_allclose(predict(large, pictures), predict(small, pictures), atol=1e-4)
+    before = large.get_weights()
+    large.compile(keras.optimizers.SGD(0.2), keras.losses.BinaryCrossentropy(from_logits=True))
+    for _ in range(8):
+        large.train_on_batch(pictures.astype(np.float32), labels[:, None].astype(np.float32))
+    for weight, old, new in zip(large.weights, before, large.get_weights(), strict=True):
+        assert not np.array_equal(old, new), weight.path
+
+
+def test_what_cannot_grow_says_so() -> None:
+    with pytest.raises(DataError, match="cannot grow"):
+        grow(build("pocket", LARGE), build("pocket", SMALL))
+    with pytest.raises(DataError, match="has no layer"):
+        grow(build("pocket", LARGE), build("pocket", LARGE | {"depths": [1, 1, 1]}))
+
+
 def test_settings_of_the_command_line(tmp_path: Path) -> None:
     recipe = recipe_for(tmp_path, "paper", {"epochs": 3, "learning_rate": 1}, resume=False)
     assert (recipe.network, recipe.epochs, recipe.learning_rate) == ("paper", 3, 1.0)
     for changes in ({"nonsense": 1}, {"epochs": "many"}, {"flip": 1}):
         with pytest.raises(DataError, match="setting"):
             recipe_for(tmp_path, None, changes, resume=False)
-    with pytest.raises(DataError, match="choose pocket or paper"):
+    with pytest.raises(DataError, match="choose pocket or pocket-grown or paper"):
         recipe_for(tmp_path, "resnet", {}, resume=False)
 
 
@@ -294,7 +347,9 @@ def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkey
     from imageauth.training import export
 
     model = build("pocket", TINY)
-    monkeypatch.setattr(export, "litert_logits", lambda data, pictures: predict(model, pictures) + 0.01)
+    monkeypatch.setattr(
+        export, "litert_logits", lambda data, pictures, variants: predict(model, pictures)[:, None] + 0.01
+    )
     with pytest.raises(ModelError, match="differ"):
         export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE, {})
     assert not (tmp_path / "model").exists()
@@ -303,11 +358,11 @@ def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkey
 def test_degraded_share_of_a_batch() -> None:
     import tensorflow as tf
 
-    from imageauth.training.degradations import FAMILIES, degrade_share
+    from imageauth.training.degradations import FAMILIES, Reach, degrade_share
 
     images = tf.constant(np.stack([drawn(seed=seed) for seed in range(32)]).astype(np.float32))
     seed = tf.constant([1, 2], tf.int64)
-    degraded = degrade_share(images, seed, 0.5).numpy()
+    degraded = degrade_share(images, seed, 0.5, Reach()).numpy()
     changed = np.abs(degraded - images.numpy()).max(axis=(1, 2, 3)) > 0
     touched = 16 // len(FAMILIES) * len(FAMILIES)
     assert changed[:touched].all()
@@ -315,10 +370,10 @@ def test_degraded_share_of_a_batch() -> None:
     assert degraded.min() >= 0
     assert degraded.max() <= 255
     np.testing.assert_array_equal(degraded, np.round(degraded))
-    np.testing.assert_array_equal(degraded, degrade_share(images, seed, 0.5).numpy())
-    other = degrade_share(images, tf.constant([1, 3], tf.int64), 0.5).numpy()
+    np.testing.assert_array_equal(degraded, degrade_share(images, seed, 0.5, Reach()).numpy())
+    other = degrade_share(images, tf.constant([1, 3], tf.int64), 0.5, Reach()).numpy()
     assert np.abs(other - degraded).max() > 0
     # Damaged, yet still the same picture.
     for before, after in zip(images.numpy()[: touched - 2], degraded, strict=False):
         assert np.abs(before.mean() - after.mean()) < 30
-    np.testing.assert_array_equal(degrade_share(images, seed, 0.0).numpy(), images.numpy())
+    np.testing.assert_array_equal(degrade_share(images, seed, 0.0, Reach()).numpy(), images.numpy())

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from imageauth.report import Evidence, Verdict
-from imageauth.verdict import RULES, decide
+from imageauth.verdict import RULES, Has, decide
 
 
 def say(strength: str, points_to: str) -> Evidence:
@@ -16,6 +16,7 @@ AI, REAL = say("statistical", "ai"), say("statistical", "real")
 DECLARED = say("declared", "ai")
 PROOF_AI, PROOF_REAL = say("proof", "ai"), say("proof", "real")
 NOTHING = say("none", "none")
+UNSTABLE = Evidence("pixels", "stability-broken", "The answer changes.")
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,11 @@ NOTHING = say("none", "none")
         ([AI], "likely-ai", "statistics-ai"),
         ([REAL], "likely-real", "statistics-real"),
         ([AI, REAL], "inconclusive", "statistics-disagree"),
+        ([AI, UNSTABLE], "inconclusive", "pixels-unstable"),
+        ([REAL, UNSTABLE], "inconclusive", "pixels-unstable"),
+        ([NOTHING, UNSTABLE], "inconclusive", "no-decisive-evidence"),
+        ([DECLARED, AI, UNSTABLE], "likely-ai", "declared-ai"),
+        ([PROOF_REAL, AI, UNSTABLE], "camera-verified", "proof-of-capture"),
         ([DECLARED], "likely-ai", "declared-ai"),
         ([DECLARED, REAL], "likely-ai", "declared-ai"),
         ([DECLARED, say("declared", "real")], "inconclusive", "declarations-disagree"),
@@ -57,4 +63,4 @@ def test_order_of_evidence_does_not_matter() -> None:
 
 
 def test_the_last_rule_always_fits() -> None:
-    assert RULES[-1][1](lambda strength, points_to: False)
+    assert RULES[-1][1](Has(frozenset(), frozenset()))

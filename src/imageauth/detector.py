@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from imageauth import __version__
 from imageauth.errors import ImageError
-from imageauth.images import decode, read_bytes, read_stream
+from imageauth.images import Image, decode, read_bytes, read_stream
 from imageauth.models import DEFAULT_MODEL
-from imageauth.pixels.evidence import pixel_evidence
+from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import usable_cores
 from imageauth.provenance import SOURCES
@@ -52,6 +52,22 @@ class _Prepared:
         return 0.0 if self.views is None else float(self.views.std())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """A report, and where in the picture its pixel evidence sits.
+
+    Attributes:
+        report: as :meth:`Detector.check` gives it.
+        pixels: the decoded picture, uint8 [H, W, 3] sRGB, upright.
+        heatmap: as :meth:`imageauth.pixels.model.PixelModel.heatmap` gives it, float64 [h, w]; None where the pixels
+            answered nothing: without a model, or outside its domain.
+    """
+
+    report: Report
+    pixels: npt.NDArray[np.uint8]
+    heatmap: npt.NDArray[np.float64] | None
+
+
 class Detector:
     """Checks images. Load it once; every method may be called from any thread.
 
@@ -83,7 +99,22 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self._reports([self._prepare(source, name)])[0]
+        return self._reports([self._prepare(decode(_bytes(source)), _name(source, name))])[0]
+
+    def explain(self, source: Input, *, name: str | None = None) -> Explanation:
+        """Check one image, and say where in it the evidence of the pixels sits.
+
+        Args:
+            source, name: as for :meth:`check`.
+
+        Raises:
+            ImageError: it cannot be checked; ``code`` says why.
+        """
+        image = decode(_bytes(source))
+        report = self._reports([self._prepare(image, _name(source, name))])[0]
+        answered = report.probability is not None
+        heatmap = self._model.heatmap(image.pixels) if self._model and answered else None
+        return Explanation(report, image.pixels, heatmap)
 
     def check_many(
         self, sources: Iterable[Input | Failure], *, names: Iterable[str] | None = None, batch_size: int = 64
@@ -121,17 +152,16 @@ class Detector:
         if isinstance(source, Failure):
             return source
         try:
-            return self._prepare(source, name)
+            return self._prepare(decode(_bytes(source)), _name(source, name))
         except ImageError as error:
             return Failure(_name(source, name), error.code, str(error))
         except MemoryError:
             return Failure(_name(source, name), "too-large", "needs more memory than there is")
 
-    def _prepare(self, source: Input, name: str | None) -> _Prepared:
-        """Read, decode, ask the sources that look at the file, and keep what the network needs."""
-        image = decode(_bytes(source))
+    def _prepare(self, image: Image, name: str) -> _Prepared:
+        """Ask the sources that look at the file, and keep what the network needs."""
         return _Prepared(
-            _name(source, name),
+            name,
             image.sha256,
             image.format,
             image.width,
@@ -143,18 +173,23 @@ class Detector:
 
     def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
         """Score a batch and decide about each image."""
-        probabilities: Sequence[float | None] = [None] * len(images)
+        answers: Sequence[npt.NDArray[np.float64] | None] = [None] * len(images)
         if self._model and images:
-            scores = self._model.score_views([image.views for image in images if image.views is not None])
-            probabilities = [float(p) for p in self._model.card.calibration(scores)]
-        return [self._report(image, p) for image, p in zip(images, probabilities, strict=True)]
+            scores = self._model.score_variants([image.views for image in images if image.views is not None])
+            # The image's own probability first, then each variant's.
+            both = np.column_stack([scores.mean(axis=1), scores])
+            answers = list(self._model.card.calibration(both.ravel()).reshape(both.shape))
+        return [self._report(image, answer) for image, answer in zip(images, answers, strict=True)]
 
-    def _report(self, image: _Prepared, probability: float | None) -> Report:
+    def _report(self, image: _Prepared, answer: npt.NDArray[np.float64] | None) -> Report:
         evidence = image.evidence
+        probability = None if answer is None else float(answer[0])
         card = self._model.card if self._model else None
         outside = None
-        if card and probability is not None:
+        if card and answer is not None and probability is not None:
             outside = card.domain.outside(image.width, image.height, image.contrast)
+            if card.variants and not outside:
+                evidence = (stability_evidence(card, answer[1:].tolist()), *evidence)
             evidence = (pixel_evidence(card, probability, outside), *evidence)
         decision = decide(evidence)
         return Report(

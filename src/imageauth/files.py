@@ -23,13 +23,18 @@ def check_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text in one step: a reader sees the whole of it or the file that was there before.
+    """Write UTF-8 text as :func:`write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write in one step: a reader sees the whole of it or the file that was there before.
 
     Raises:
         ImageAuthError: it cannot be written; the message says why.
     """
     try:
-        write_atomically(path, text.encode())
+        write_atomically(path, data)
     except OSError as error:
         raise ImageAuthError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -2,7 +2,8 @@
 
 The first rule that fits decides. Strength goes before number: a checked signature outweighs what a file says of itself,
 and that outweighs what pixels suggest, because error rates rise in that order. Pixels alone never say more than
-``likely-…``; where sources of the same strength disagree, or nothing points anywhere, the answer is ``inconclusive``.
+``likely-…``, and nothing where harmless changes turn their answer. Where sources of the same strength disagree, or
+nothing points anywhere, the answer is ``inconclusive``.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,16 @@ class Decision:
     summary: str
 
 
-Has = Callable[[Strength, PointsTo], bool]
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What the evidence holds, as the rules ask for it."""
+
+    kinds: frozenset[tuple[Strength, PointsTo]]
+    codes: frozenset[str]
+
+    def __call__(self, strength: Strength, points_to: PointsTo) -> bool:
+        return (strength, points_to) in self.kinds
+
 
 # name, condition, verdict, sentence before the finding that decided it
 RULES: tuple[tuple[str, Callable[[Has], bool], Verdict, str], ...] = (
@@ -62,6 +72,12 @@ RULES: tuple[tuple[str, Callable[[Has], bool], Verdict, str], ...] = (
         Verdict.INCONCLUSIVE,
         "Measurements contradict each other.",
     ),
+    (
+        "pixels-unstable",
+        lambda has: "stability-broken" in has.codes and (has("statistical", "ai") or has("statistical", "real")),
+        Verdict.INCONCLUSIVE,
+        "Can't tell: what the pixels say changes when the image is changed harmlessly.",
+    ),
     ("statistics-ai", lambda has: has("statistical", "ai"), Verdict.LIKELY_AI, ""),
     ("statistics-real", lambda has: has("statistical", "real"), Verdict.LIKELY_REAL, ""),
     ("no-decisive-evidence", lambda has: True, Verdict.INCONCLUSIVE, ""),
@@ -73,9 +89,11 @@ def decide(evidence: Sequence[Evidence]) -> Decision:
 
     The summary is the rule's own sentence, or, where it has none, the finding that made it fit.
     """
-    present = {(item.strength, item.points_to) for item in evidence}
+    has = Has(
+        frozenset((item.strength, item.points_to) for item in evidence), frozenset(item.code for item in evidence)
+    )
     for name, fits, verdict, sentence in RULES:
-        if fits(lambda strength, points_to: (strength, points_to) in present):
+        if fits(has):
             return Decision(verdict, name, sentence or _finding(verdict, evidence))
     raise AssertionError("the last rule always fits")
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import tee
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,8 @@ import typer
 from imageauth.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from imageauth.cli.inputs import Named
+    from imageauth.detector import Detector
     from imageauth.report import Failure, Report
 
 # From how many files on a progress bar helps more than it distracts.
@@ -27,6 +30,10 @@ def check(
         bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")
     ] = False,
     model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
+    heatmap: Annotated[
+        Path | None,
+        typer.Option(metavar="F.png", help="For one image: write a picture of where the evidence of its pixels sits."),
+    ] = None,
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
     ] = False,
@@ -40,8 +47,13 @@ def check(
     from imageauth.rendering.progress import progress
     from imageauth.report import Failure
 
+    if heatmap:
+        _check_writable(heatmap, no_pixels=no_pixels)
     detector = Detector(None if no_pixels else model)
     items: Iterable[Named] = expand(paths)
+    if heatmap:
+        _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)
+        return
     total = None
     if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
         items = list(items)
@@ -60,6 +72,53 @@ def check(
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
     if failed:
         raise typer.Exit(1)
+
+
+def _check_writable(path: Path, *, no_pixels: bool) -> None:
+    """What can be known before the work."""
+    from imageauth.errors import ImageAuthError
+    from imageauth.files import check_writable
+
+    if no_pixels:
+        raise ImageAuthError("--heatmap shows what the pixels say; leave out --no-pixels")
+    if path.suffix.lower() != ".png":
+        raise ImageAuthError(f"--heatmap writes a PNG: name it {path.stem or 'heatmap'}.png")
+    check_writable(path)
+
+
+def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_json: bool, explain: bool) -> None:
+    """Check the one image that was named, and draw its heatmap."""
+    import io
+
+    from imageauth.detector import Explanation
+    from imageauth.errors import ImageAuthError, ImageError
+    from imageauth.files import write_bytes
+    from imageauth.rendering.heatmap import draw_heatmap
+    from imageauth.rendering.text import percent, printable
+    from imageauth.report import Failure
+
+    if len(items) != 1:
+        raise ImageAuthError(f"--heatmap draws one image, and {len(items)} were named")
+    name, source = items[0].name, items[0].source
+    found: Explanation | Failure
+    try:
+        found = source if isinstance(source, Failure) else detector.explain(source, name=name)
+    except ImageError as error:
+        found = Failure(name, error.code, str(error))
+    except MemoryError:
+        found = Failure(name, "too-large", "needs more memory than there is")
+    if isinstance(found, Failure):
+        _show(found, as_json=as_json, explain=explain)
+        raise typer.Exit(1)
+    _show(found.report, as_json=as_json, explain=explain)
+    if found.heatmap is None or found.report.probability is None:
+        print(f"imageauth: no heatmap for {printable(name)}: the pixels gave no answer", file=sys.stderr)
+        return
+    file = printable(name).rsplit("/", 1)[-1]
+    headline = f"{found.report.verdict}, {percent(found.report.probability)} AI: {file}"
+    png = io.BytesIO()
+    draw_heatmap(found.pixels, found.heatmap, headline).save(png, "PNG")
+    write_bytes(path, png.getvalue())
 
 
 def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:

@@ -24,7 +24,7 @@ class Figures:
         accuracy, balanced_accuracy, real_accuracy, fake_accuracy: at the frozen ``threshold``.
         auroc, average_precision, tpr_at_fpr_1, tpr_at_fpr_5: of the scores; no threshold.
         ece, brier: of the calibrated probabilities.
-        coverage: share of images at or beyond one of the two verdict thresholds.
+        coverage: share of images that get a verdict: at or beyond one of the two verdict thresholds, and settled.
         accuracy_on_decided: among those, the share on the right side.
         threshold: calibrated probability at or above which an image counts as AI-made.
         confusion: ``true_real``, ``false_fake``, ``false_real``, ``true_fake``: counts, named after what was said.
@@ -75,6 +75,7 @@ def measure(
     probabilities: npt.ArrayLike,
     thresholds: Thresholds,
     *,
+    settled: npt.ArrayLike | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Figures:
@@ -93,6 +94,7 @@ def measure(
         scores: [N], higher for AI; ranks them for AUROC, AP and TPR, since probabilities may be tied or floored.
         probabilities: [N] in 0..1, calibrated.
         thresholds: the card's.
+        settled: bool [N], whether the answer survives harmless changes; None: all do.
         resamples: 0 for no intervals.
         seed: of the resampling.
     """
@@ -100,7 +102,8 @@ def measure(
     truth = np.asarray(labels)[order] == 1
     sorted_scores, p = np.asarray(scores, np.float64)[order], np.asarray(probabilities, np.float64)[order]
     said_ai = p >= thresholds.decision
-    table = _Table(truth, sorted_scores, p, thresholds)
+    steady = np.ones(len(truth), np.bool_) if settled is None else np.asarray(settled, np.bool_)[order]
+    table = _Table(truth, sorted_scores, p, thresholds, steady)
     point = table.figures(np.ones((1, len(truth))))
     intervals: dict[str, tuple[float, float]] = {}
     if resamples and len(truth):
@@ -143,10 +146,18 @@ def _bootstrap(table: "_Table", truth: npt.NDArray[np.bool_], resamples: int, se
 class _Table:
     """What every resample shares: the sorted order, and per image the terms whose weighted sums are the figures."""
 
-    def __init__(self, truth: npt.NDArray[np.bool_], sorted_scores: Floats, p: Floats, thresholds: Thresholds) -> None:
+    def __init__(
+        self,
+        truth: npt.NDArray[np.bool_],
+        sorted_scores: Floats,
+        p: Floats,
+        thresholds: Thresholds,
+        settled: npt.NDArray[np.bool_],
+    ) -> None:
         self._fake = truth.astype(np.float64)
         self._ends = distinct_ends(sorted_scores)
-        said_ai, points_ai, points_real = p >= thresholds.decision, p >= thresholds.ai, p <= thresholds.real
+        said_ai = p >= thresholds.decision
+        points_ai, points_real = settled & (p >= thresholds.ai), settled & (p <= thresholds.real)
         right = np.where(truth, points_ai, points_real)
         bins = np.eye(ECE_BINS)[bin_of(p, ECE_BINS)]
         self._terms = np.column_stack(

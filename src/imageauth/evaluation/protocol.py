@@ -123,7 +123,7 @@ def evaluate(
     """Measure a model by the protocol. Files that cannot be checked are listed and do not stop the rest.
 
     Args:
-        model: anything with a ``card``, ``views`` and ``score_views``, as :class:`~imageauth.pixels.model.PixelModel`.
+        model: such as a :class:`~imageauth.pixels.model.PixelModel`.
         items: from :func:`~imageauth.evaluation.dataset.find_images`.
         degradations: also measure under each entry of :data:`~imageauth.pixels.degradations.DEGRADATIONS`.
         progress: called with (done, total) files.
@@ -139,13 +139,13 @@ def evaluate(
     def figures(index: int, mask: npt.NDArray[np.bool_] | slice = slice(None)) -> Figures:
         return measure(
             labels[mask], scored.scores[index][mask], probabilities[index][mask], card.thresholds,
-            resamples=resamples, seed=seed,
+            settled=scored.settled[index][mask], resamples=resamples, seed=seed,
         )  # fmt: skip
 
     names = np.array([item.group for item in scored.items], object)
     groups = {name: figures(0, names == name) for name in groups_of(scored.items)}
     degraded = {
-        name: DegradedFigures(figures(index), *_flips(probabilities[0], probabilities[index], card.thresholds))
+        name: DegradedFigures(figures(index), *_flips(probabilities, scored.settled, index, card.thresholds))
         for index, name in enumerate(conditions, start=1)
     }
     return Evaluation(
@@ -162,14 +162,17 @@ def evaluate(
     )
 
 
-def _flips(clean: Floats, degraded: Floats, thresholds: Thresholds) -> tuple[float, float]:
-    """Shares of images whose decision, and whose three-way answer, differ."""
+def _flips(
+    probabilities: Sequence[Floats], settled: npt.NDArray[np.bool_], index: int, thresholds: Thresholds
+) -> tuple[float, float]:
+    """Shares of images whose decision, and whose three-way answer, differ under a condition from the clean image's."""
 
-    def answer(p: Floats) -> npt.NDArray[np.int64]:
-        return (p >= thresholds.ai).astype(np.int64) - (p <= thresholds.real)
+    def answer(at: int) -> npt.NDArray[np.int64]:
+        p = probabilities[at]
+        return np.asarray(((p >= thresholds.ai).astype(np.int64) - (p <= thresholds.real)) * settled[at], np.int64)
 
-    sides = (clean >= thresholds.decision) != (degraded >= thresholds.decision)
-    return _mean(sides), _mean(answer(clean) != answer(degraded))
+    clean, degraded = (probabilities[at] >= thresholds.decision for at in (0, index))
+    return _mean(clean != degraded), _mean(answer(0) != answer(index))
 
 
 def _macro(groups: Mapping[str, Figures]) -> dict[str, float]:

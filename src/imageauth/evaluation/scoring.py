@@ -14,6 +14,7 @@ from imageauth.images import read_image
 from imageauth.pixels.card import Card
 from imageauth.pixels.degradations import degrade
 from imageauth.pixels.network import usable_cores
+from imageauth.pixels.stability import settled
 from imageauth.report import Failure
 
 Progress = Callable[[int, int], None]
@@ -30,10 +31,10 @@ class Model(Protocol):
         """The model's card."""
 
     def views(self, pixels: npt.NDArray[np.uint8], /) -> Views:
-        """What the network looks at, uint8 [V, side, side, 3], of a picture, uint8 [H, W, 3]."""
+        """What the network looks at, uint8 [K·V, side, side, 3], of a picture, uint8 [H, W, 3]."""
 
-    def score_views(self, views: Sequence[Views], /) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], one a picture, from what :meth:`views` gave for each."""
+    def score_variants(self, views: Sequence[Views], /) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N, K], of each picture as it is and under harmless changes, from what :meth:`views` gave."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +44,14 @@ class Scored:
     Attributes:
         items: in the order given, without the failed ones.
         scores: float64 [1 + C, N], logits: the clean images first, then each of the C conditions.
+        settled: bool [1 + C, N]: whether the answer survives harmless changes; only then is there a verdict.
         outside_domain: how many images' size the model's card does not cover.
         failures: the others.
     """
 
     items: tuple[Item, ...]
     scores: npt.NDArray[np.float64]
+    settled: npt.NDArray[np.bool_]
     outside_domain: int
     failures: tuple[Failure, ...]
 
@@ -69,6 +72,8 @@ def score_items(
     kept: list[Item] = []
     failures: list[Failure] = []
     parts: list[npt.NDArray[np.float64]] = []
+    steady: list[npt.NDArray[np.bool_]] = []
+    shape = (-1, 1 + len(conditions))
     done = outside = 0
     card = model.card
     for chunk, results in _prepared(items, model, conditions):
@@ -81,19 +86,22 @@ def score_items(
             outside += card.domain.outside(result.width, result.height, float(result.views[0].std())) is not None
             views += result.views
         if views:
-            parts.append(model.score_views(views).reshape(-1, 1 + len(conditions)))
+            variants = model.score_variants(views)
+            parts.append(variants.mean(axis=1).reshape(shape))
+            steady.append(settled(variants, card.calibration, card.thresholds.decision).reshape(shape))
         done += len(chunk)
         if progress:
             progress(done, len(items))
     scores = np.concatenate(parts).T if parts else np.empty((1 + len(conditions), 0))
-    return Scored(tuple(kept), scores, outside, tuple(failures))
+    agreed = np.concatenate(steady).T if steady else np.empty((1 + len(conditions), 0), np.bool_)
+    return Scored(tuple(kept), scores, agreed, outside, tuple(failures))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
     width: int
     height: int
-    views: list[Views]  # clean, then each condition; uint8 [V, side, side, 3]
+    views: list[Views]  # clean, then each condition; uint8 [K·V, side, side, 3]
 
 
 def _prepared(
@@ -101,7 +109,12 @@ def _prepared(
 ) -> Iterator[tuple[Sequence[Item], list[_Prepared | ImageError]]]:
     """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
     card = model.card
-    size = max(1, min(_MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * card.side**2 * 3)))
+    size = max(
+        1,
+        min(
+            _MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * (1 + len(card.variants)) * card.side**2 * 3)
+        ),
+    )
     chunks = [items[at : at + size] for at in range(0, len(items), size)]
     with ThreadPoolExecutor(min(8, usable_cores())) as pool:
         try:

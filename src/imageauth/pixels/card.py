@@ -8,6 +8,7 @@ from typing import Any
 
 from imageauth.errors import ModelError
 from imageauth.pixels.calibration import Calibration
+from imageauth.pixels.stability import VARIANTS
 
 SCHEMA = "imageauth/card/1"
 FILE_NAME = "card.json"
@@ -75,6 +76,7 @@ class Card:
         sha256: of that file, hexadecimal.
         side: height and width of the network's input, pixels.
         views: most square views of one image that are scored and averaged.
+        variants: harmless changes under which each view is scored too (:data:`imageauth.pixels.stability.VARIANTS`).
         domain: images that the figures speak for.
         calibration: logit → probability.
         thresholds: see :class:`Thresholds`.
@@ -88,6 +90,7 @@ class Card:
     sha256: str
     side: int
     views: int
+    variants: tuple[str, ...]
     domain: Domain
     calibration: Calibration
     thresholds: Thresholds
@@ -102,7 +105,14 @@ class Card:
             "version": self.version,
             "file": self.file,
             "sha256": self.sha256,
-            "input": {"side": self.side, "views": self.views, "range": [0, 255], "colour": "sRGB", "output": "logit"},
+            "input": {
+                "side": self.side,
+                "views": self.views,
+                "variants": list(self.variants),
+                "range": [0, 255],
+                "colour": "sRGB",
+                "output": "logit",
+            },
             "domain": {
                 "short_side": list(self.domain.short_side),
                 "aspect": self.domain.aspect,
@@ -150,6 +160,7 @@ class Card:
                 sha256=str(data["sha256"]),
                 side=int(data["input"]["side"]),
                 views=int(data["input"]["views"]),
+                variants=tuple(str(name) for name in data["input"].get("variants", ())),
                 domain=domain,
                 calibration=Calibration(**data["calibration"]),
                 thresholds=Thresholds(**{key: float(value) for key, value in data["thresholds"].items()}),
@@ -160,4 +171,6 @@ class Card:
             raise ModelError(f"{file} is incomplete or damaged: {type(error).__name__}: {error}") from error
         if card.views < 1 or card.side < 1 or not 0 <= card.thresholds.real < card.thresholds.ai <= 1:
             raise ModelError(f"{file} is damaged: views, side or thresholds make no sense")
+        if unknown := sorted(set(card.variants) - set(VARIANTS)):
+            raise ModelError(f"{file} asks for a variant that this version does not know: {unknown[0]}")
         return card

@@ -1,6 +1,9 @@
 """Probability → evidence: what a model's answer means for one image, inside the domain that its card states."""
 
+from collections.abc import Sequence
+
 from imageauth.pixels.card import Card
+from imageauth.pixels.stability import AS_IS, VARIANTS
 from imageauth.report import Evidence
 
 
@@ -33,6 +36,32 @@ def pixel_evidence(card: Card, probability: float, outside: str | None) -> Evide
         finding = f"The pixels look like a real photograph's: {of_100}."
         return Evidence("pixels", "pixels-real", finding, "real", "statistical", detail)
     return Evidence("pixels", "pixels-undecided", f"Can't tell: {of_100}.", detail=detail)
+
+
+def stability_evidence(card: Card, probabilities: Sequence[float]) -> Evidence:
+    """Say whether the answer survives harmless changes. It points nowhere; the policy heeds its code.
+
+    Args:
+        card: of the model that answered.
+        probabilities: calibrated, of the image as it is and under each of the card's variants.
+    """
+    sides = [p >= card.thresholds.decision for p in probabilities]
+    detail = {
+        "probabilities": {name: round(p, 4) for name, p in zip((AS_IS, *card.variants), probabilities, strict=True)},
+        "threshold": card.thresholds.decision,
+    }
+    words = [VARIANTS[name][0] for name in card.variants]
+    if all(sides) or not any(sides):
+        finding = f"The answer stays the same when the image is {_either(words)}."
+        return Evidence("pixels", "stability-held", finding, detail=detail)
+    # The image as it is may be the odd one out; then every change that leads to the other side is named.
+    changed = [word for word, side in zip(words, sides[1:], strict=True) if side != sides[0]]
+    finding = f"The answer changes when the image is {_either(changed)}, which a sound one would not."
+    return Evidence("pixels", "stability-broken", finding, detail=detail)
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _count(probability: float) -> str:

@@ -10,7 +10,9 @@ import numpy.typing as npt
 from imageauth.errors import ModelError
 from imageauth.models import find_model
 from imageauth.pixels.card import Card
+from imageauth.pixels.heatmap import occlusion, stitch
 from imageauth.pixels.network import Network
+from imageauth.pixels.stability import with_variants
 from imageauth.pixels.views import square_views
 
 BATCH = 64
@@ -60,24 +62,49 @@ class PixelModel:
         return PixelModel(card, network)
 
     def views(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """What the network looks at, uint8 [V, side, side, 3], of a picture of any size (uint8 [H, W, 3] sRGB)."""
-        return square_views(pixels, self.card.side, self.card.views)
+        """What the network looks at, uint8 [K·V, side, side, 3], of a picture of any size (uint8 [H, W, 3] sRGB):
+        its V square views as they are, then under each of the card's variants; K counts both.
+        """
+        return with_variants(square_views(pixels, self.card.side, self.card.views), self.card.variants)
 
-    def score_views(self, views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], one an image: the mean over its views (each item as :meth:`views` gave it)."""
+    def score_variants(self, views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N, K], of each image and variant: the mean over its square views.
+
+        The first column is the image as it is; an image's score is the mean of its row.
+
+        Args:
+            views: of each image, as :meth:`views` gave them.
+        """
+        kinds = 1 + len(self.card.variants)
         if not len(views):
-            return np.empty(0)
+            return np.empty((0, kinds))
         counts = np.array([len(v) for v in views])
-        batch = np.concatenate(views)
-        logits = np.concatenate(
-            [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
-        )
-        return np.asarray(np.add.reduceat(logits, np.cumsum(counts) - counts) / counts, np.float64)
+        logits = self._logits(np.concatenate(views))
+        each = np.repeat(counts // kinds, kinds)
+        return np.asarray(np.add.reduceat(logits, np.cumsum(each) - each) / each, np.float64).reshape(-1, kinds)
 
     def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Logits, float64 [N], of pictures of any size."""
-        return self.score_views([self.views(pixels) for pixels in pictures])
+        return np.asarray(self.score_variants([self.views(pixels) for pixels in pictures]).mean(axis=1), np.float64)
 
     def probabilities(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Calibrated chances of being AI-made, float64 [N] in 0..1."""
         return self.card.calibration(self.scores(pictures))
+
+    def heatmap(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """Where in a picture the evidence sits; see :mod:`imageauth.pixels.heatmap`.
+
+        Args:
+            pixels: uint8 [H, W, 3] sRGB, any size.
+
+        Returns:
+            float64 [h, w], shaped like the picture: how far the logit falls when a cell is covered. Above 0 speaks for
+            AI, below 0 for a photograph; NaN where no view looked.
+        """
+        maps = occlusion(self._logits, square_views(pixels, self.card.side, self.card.views))
+        return stitch(maps, *pixels.shape[:2])
+
+    def _logits(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """Logits, float64 [N], of views, uint8 [N, side, side, 3]."""
+        parts = [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
+        return np.concatenate(parts)

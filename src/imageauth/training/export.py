@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import ModelError
+from imageauth.evaluation.deletion import deletion_test
 from imageauth.evaluation.figures import MEASURED, measure
 from imageauth.files import write_atomically
 from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card, Domain
+from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import Network
-from imageauth.training.calibrate import CalibrationResult, fit_calibration, fit_thresholds
+from imageauth.pixels.stability import settled, with_variants
+from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.fit import predict
 
 WEIGHTS = "model.tflite"
@@ -27,6 +30,10 @@ WEIGHTS = "model.tflite"
 MAX_DIFFERENCE = 1e-4
 # The 8-bit form ships if it costs no more accuracy than this share.
 MAX_ACCURACY_LOSS = 1e-3
+# Risks at which the card states what conformal thresholds deliver.
+RISKS = (0.01, 0.05)
+# Validation pictures of the heatmap's deletion test.
+DELETIONS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class About:
     name: str
     version: str
     views: int
+    variants: tuple[str, ...]
     short_side: tuple[int, int]
     aspect: float
     text: str
@@ -49,6 +57,7 @@ CIFAKE = About(
     name="cifake",
     version="1",
     views=3,
+    variants=("moved", "mirrored", "re-encoded"),
     short_side=(32, 64),
     aspect=2.0,
     text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
@@ -90,10 +99,15 @@ def to_int8(data: bytes) -> bytes:
         return bytes(quantiser.quantize().quantized_model)
 
 
-def litert_logits(data: bytes, pictures: npt.NDArray[np.uint8], batch: int = 100) -> npt.NDArray[np.float64]:
-    """Logits, float64 [N], of uint8 pictures [N, H, W, 3] by a LiteRT file."""
+def litert_logits(
+    data: bytes, pictures: npt.NDArray[np.uint8], variants: tuple[str, ...] = (), batch: int = 100
+) -> npt.NDArray[np.float64]:
+    """Logits, float64 [N, K], of uint8 pictures [N, H, W, 3] as they are and under each variant, by a LiteRT file."""
     network = Network(data)
-    parts = [network(pictures[at : at + batch].astype(np.float32)) for at in range(0, len(pictures), batch)]
+    parts = []
+    for at in range(0, len(pictures), batch):
+        views = with_variants(pictures[at : at + batch], variants)
+        parts.append(network(views.astype(np.float32)).reshape(1 + len(variants), -1).T)
     return np.concatenate(parts)
 
 
@@ -121,20 +135,20 @@ def write_model(
         ModelError: LiteRT's probabilities differ from Keras' by more than :data:`MAX_DIFFERENCE`.
     """
     data = to_litert(model)
-    logits = litert_logits(data, pictures)
-    difference = float(np.max(np.abs(sigmoid(logits) - sigmoid(predict(model, pictures)))))
+    by_variant = litert_logits(data, pictures, about.variants)
+    difference = float(np.max(np.abs(sigmoid(by_variant[:, 0]) - sigmoid(predict(model, pictures)))))
     if difference > MAX_DIFFERENCE:
         raise ModelError(
             f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding"
         )
-    result = fit_calibration(logits, labels)
+    result = fit_calibration(by_variant.mean(axis=1), labels)
     precision, loss = "float32", 0.0
     small = to_int8(data)
-    small_logits = litert_logits(small, pictures)
-    small_result = fit_calibration(small_logits, labels)
+    small_by_variant = litert_logits(small, pictures, about.variants)
+    small_result = fit_calibration(small_by_variant.mean(axis=1), labels)
     small_loss = _accuracy(result, labels) - _accuracy(small_result, labels)
     if small_loss <= MAX_ACCURACY_LOSS:
-        data, logits, result, precision, loss = small, small_logits, small_result, "int8 weights", small_loss
+        data, by_variant, result, precision, loss = small, small_by_variant, small_result, "int8 weights", small_loss
     card = Card(
         name=about.name,
         version=about.version,
@@ -142,6 +156,7 @@ def write_model(
         sha256=hashlib.sha256(data).hexdigest(),
         side=int(model.input_shape[1]),
         views=about.views,
+        variants=about.variants,
         # Flatter than every validation picture means that nothing was measured there.
         domain=Domain(about.short_side, about.aspect, _least_contrast(pictures), about.text),
         calibration=result.calibration,
@@ -149,12 +164,16 @@ def write_model(
         figures={},
         limits=about.limits,
     )
-    figures = _figures(card, result, logits, labels) | {
-        "parameters": int(model.count_params()),
-        "max_difference_from_keras": float(f"{difference:.2g}"),
-        "precision": precision,
-        "accuracy_lost_by_quantising": round(loss, 5),
-    }
+    figures = (
+        _figures(card, result, by_variant, labels)
+        | _heatmap_figures(card, data, pictures)
+        | {
+            "parameters": int(model.count_params()),
+            "max_difference_from_keras": float(f"{difference:.2g}"),
+            "precision": precision,
+            "accuracy_lost_by_quantising": round(loss, 5),
+        }
+    )
     card = replace(card, figures=figures)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / WEIGHTS, data)
@@ -173,16 +192,28 @@ def _least_contrast(pictures: npt.NDArray[np.uint8]) -> float:
 
 
 def _figures(
-    card: Card, result: CalibrationResult, logits: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
+    card: Card, result: CalibrationResult, by_variant: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
 ) -> dict[str, Any]:
     """Validation figures by the protocol; what rests on the calibration is held out from its fitting."""
     p, thresholds = result.held_out, card.thresholds
-    measured = measure(labels, logits, p, thresholds, resamples=0)
+    steady = settled(by_variant, card.calibration, thresholds.decision)
+    measured = measure(labels, by_variant.mean(axis=1), p, thresholds, settled=steady, resamples=0)
     figures: dict[str, Any] = {"validation_images": measured.n}
     figures |= {name: getattr(measured, name) for name in MEASURED}
-    figures["real_called_likely_ai"] = float(np.mean(p[labels == 0] >= thresholds.ai))
-    figures["fake_called_likely_real"] = float(np.mean(p[labels == 1] <= thresholds.real))
+    figures["real_called_likely_ai"] = float(np.mean((steady & (p >= thresholds.ai))[labels == 0]))
+    figures["fake_called_likely_real"] = float(np.mean((steady & (p <= thresholds.real))[labels == 1]))
+    figures["unstable"] = float(np.mean(~steady))
+    for risk in RISKS:
+        for key, value in at_risk(p, labels, steady, risk).items():
+            figures[f"risk_{risk:.0%}_{key}".replace("%", "")] = value
     return {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()}
+
+
+def _heatmap_figures(card: Card, data: bytes, pictures: npt.NDArray[np.uint8]) -> dict[str, Any]:
+    """How much the heatmaps know."""
+    found = deletion_test(PixelModel(card, Network(data)), list(pictures[:: max(1, len(pictures) // DELETIONS)]))
+    figures = {"marked": found.marked, "random": found.random, "wins": found.wins}
+    return {f"heatmap_deletion_{key}": round(value, 4) for key, value in figures.items()}
 
 
 def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size: int) -> str:

@@ -1,0 +1,63 @@
+"""A heatmap over its picture, as one image for a person to look at."""
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+
+# Orange and blue stay apart for every kind of colour vision.
+AI, REAL = (217, 95, 2), (33, 102, 172)
+SIDE = 480
+_GAP, _FOOT, _INK, _PAPER = 12, 64, (34, 34, 34), (255, 255, 255)
+_MOST = 0.75  # opacity of the strongest part
+
+
+def draw_heatmap(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float64], headline: str) -> PIL.Image.Image:
+    """The picture, the same under its heatmap, and a legend.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        heat: float64 [h, w], shaped like the picture; above 0 speaks for AI, below 0 for a photograph, NaN for nothing.
+        headline: one line of text under the pictures.
+    """
+    height, width = pixels.shape[:2]
+    scale = SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    # Small pictures show their pixels as squares: that is all there is to see.
+    method = PIL.Image.Resampling.NEAREST if scale > 1 else PIL.Image.Resampling.BOX
+    picture = PIL.Image.fromarray(pixels).resize(size, method)
+    sheet = PIL.Image.new("RGB", (2 * size[0] + 3 * _GAP, size[1] + 2 * _GAP + _FOOT), _PAPER)
+    sheet.paste(picture, (_GAP, _GAP))
+    sheet.paste(overlay(picture, heat), (size[0] + 2 * _GAP, _GAP))
+    draw = PIL.ImageDraw.Draw(sheet)
+    font = PIL.ImageFont.load_default(15)
+    top = size[1] + 2 * _GAP
+    draw.text((_GAP, top), _fit(draw, headline, font, sheet.width - 2 * _GAP), _INK, font)
+    at = _GAP
+    for colour, text in ((AI, "speaks for AI"), (REAL, "speaks for a photograph")):
+        draw.rectangle((at, top + 30, at + 14, top + 44), colour)
+        draw.text((at + 20, top + 28), text, _INK, font)
+        at += 36 + int(draw.textlength(text, font))
+    return sheet
+
+
+def overlay(picture: PIL.Image.Image, heat: npt.NDArray[np.float64]) -> PIL.Image.Image:
+    """The picture in grey under the heatmap's colours; the strongest part is the most opaque."""
+    heat = np.nan_to_num(heat)
+    smooth = PIL.Image.fromarray(heat.astype(np.float32)).resize(picture.size, PIL.Image.Resampling.BICUBIC)
+    values = np.asarray(smooth, np.float32)
+    strength = np.clip(np.abs(values) / max(float(np.abs(heat).max()), 1e-6), 0, 1)[..., None] * _MOST
+    colour = np.where(values[..., None] > 0, np.asarray(AI, np.float32), np.asarray(REAL, np.float32))
+    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
+    return PIL.Image.fromarray((grey * (1 - strength) + colour * strength).round().astype(np.uint8))
+
+
+def _fit(
+    draw: PIL.ImageDraw.ImageDraw, text: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
+) -> str:
+    if draw.textlength(text, font) <= width:
+        return text
+    while text and draw.textlength(text + "…", font) > width:
+        text = text[:-1]
+    return text + "…"
