@@ -11,7 +11,6 @@ result becomes figures and a limit of the shipped card, so that every report say
 import argparse
 import csv
 import io
-import json
 import os
 import tarfile
 from collections.abc import Iterator
@@ -99,7 +98,7 @@ def update_card(card: Card, limit: str, figures: dict[str, float]) -> None:
     folder = find_model(card.name)
     limits = (limit, *(old for old in card.limits if not old.startswith(MARK)))
     card = replace(card, limits=limits, figures={**card.figures, **figures})
-    write_atomically(folder / FILE_NAME, (json.dumps(card.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomically(folder / FILE_NAME, card.to_text().encode())
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8")
     head, _, _ = text.partition("## Limits")

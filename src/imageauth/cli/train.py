@@ -54,13 +54,13 @@ def cifake(
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)
-    with progress("training", None) as tell:
+    with progress("training", None) as tell, progress("measuring", None) as tell_image:
 
         def on_step(now: Progress) -> None:
             accuracy = "" if now.accuracy is None else f", validation {now.accuracy:.2%}"
             tell(now.step, now.steps, f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}")
 
-        card = train_cifake(data, out, recipe, resume=resume, on_step=on_step)
+        card = train_cifake(data, out, recipe, resume=resume, on_step=on_step, on_image=tell_image)
     print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
     for key, value in card.figures.items():
         print(f"  {key}: {value}")

@@ -129,6 +129,10 @@ class Card:
             "limits": list(self.limits),
         }
 
+    def to_text(self) -> str:
+        """The content of ``card.json``."""
+        return json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
+
     @staticmethod
     def load(folder: Path) -> "Card":
         """Read a model folder's card.

@@ -1,10 +1,10 @@
-"""Keras → a model folder: ``model.tflite``, ``card.json``, ``README.md``."""
+"""Keras → a model folder: ``model.tflite`` and ``card.json``."""
 
 import contextlib
 import hashlib
 import io
-import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class About:
     aspect: float
     text: str
     limits: tuple[str, ...]
+    uses: Mapping[str, str]
 
 
 CIFAKE = About(
@@ -61,6 +62,13 @@ CIFAKE = About(
     short_side=(32, 64),
     aspect=2.0,
     text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
+    uses={
+        "Data": "CIFAKE (Bird & Lotfi 2023, arXiv:2303.14126): CIFAR-10 photographs of ten kinds of objects, and "
+        "images of the same kinds by Stable Diffusion 1.4, all 32×32 JPEG.",
+        "Intended use": "to compare detectors on a public benchmark; to teach and to study how such traces are found, "
+        "calibrated and lost; as a first look at thumbnails of this kind, with its error rates in mind.",
+        "Not for": "deciding about a person, a publication or an account; pictures of another size or origin; proof.",
+    },
     limits=(
         "Measured on square 32×32 thumbnails of ten kinds of objects against one generator (Stable Diffusion 1.4); "
         "other subjects, newer generators, and sizes that are reduced to 32 first may be judged worse.",
@@ -117,9 +125,8 @@ def write_model(
     labels: npt.NDArray[np.uint8],
     folder: Path,
     about: About,
-    run: dict[str, Any],
-) -> Card:
-    """Export, check that LiteRT agrees with Keras on every validation picture, calibrate, and write the folder.
+) -> tuple[Card, CalibrationResult]:
+    """Export, check that LiteRT agrees with Keras on every validation picture, calibrate, and write weights and card.
 
     What is written is the 8-bit form, unless it loses more accuracy than :data:`MAX_ACCURACY_LOSS`; then float32.
 
@@ -129,7 +136,6 @@ def write_model(
         labels: validation, uint8 [N], 1 for AI-made.
         folder: to write; files in it are replaced.
         about: the words of the card.
-        run: the training's ``run.json``, for the model card.
 
     Raises:
         ModelError: LiteRT's probabilities differ from Keras' by more than :data:`MAX_DIFFERENCE`.
@@ -177,9 +183,8 @@ def write_model(
     card = replace(card, figures=figures)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / "README.md", _model_card(card, result, run, len(data)).encode())
-    write_atomically(folder / FILE_NAME, (json.dumps(card.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
-    return card
+    write_atomically(folder / FILE_NAME, card.to_text().encode())
+    return card, result
 
 
 def _accuracy(result: CalibrationResult, labels: npt.NDArray[np.uint8]) -> float:
@@ -214,64 +219,3 @@ def _heatmap_figures(card: Card, data: bytes, pictures: npt.NDArray[np.uint8]) -
     found = deletion_test(PixelModel(card, Network(data)), list(pictures[:: max(1, len(pictures) // DELETIONS)]))
     figures = {"marked": found.marked, "random": found.random, "wins": found.wins}
     return {f"heatmap_deletion_{key}": round(value, 4) for key, value in figures.items()}
-
-
-def _model_card(card: Card, result: CalibrationResult, run: dict[str, Any], size: int) -> str:
-    """The model card for people, as Markdown, from measured numbers alone."""
-    f = card.figures
-    recipe = run["recipe"]
-    rows = [
-        ("accuracy at the frozen threshold", f"{f['accuracy']:.2%}"),
-        ("… of real images", f"{f['real_accuracy']:.2%}"),
-        ("… of AI images", f"{f['fake_accuracy']:.2%}"),
-        ("AUROC", f"{f['auroc']:.4f}"),
-        ("TPR at 1 % / 5 % FPR", f"{f['tpr_at_fpr_1']:.2%} / {f['tpr_at_fpr_5']:.2%}"),
-        ("ECE (15 bins)", f"{f['ece']:.4f}"),
-        ("Brier score", f"{f['brier']:.4f}"),
-        ("share of images that get a verdict", f"{f['coverage']:.2%}"),
-        ("accuracy on those", f"{f['accuracy_on_decided']:.2%}"),
-        ("real images called likely-ai", f"{f['real_called_likely_ai']:.2%}"),
-        ("AI images called likely-real", f"{f['fake_called_likely_real']:.2%}"),
-    ]
-    lines = [
-        f"# Model card: {card.name} {card.version}",
-        "",
-        f"For {card.domain.text}. Outside that the verdict is `inconclusive`.",
-        "",
-        f"Network `{recipe['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
-        f"{card.side}×{card.side} input, LiteRT ({f['precision']}), SHA-256 `{card.sha256}`. "
-        f"Trained {len(run['history'])} epochs (epoch {run['best_epoch']} was kept) on "
-        f"{run['data']['train']:,} images (seed {recipe['seed']}, {run['seconds'] / 60:.0f} minutes on "
-        f"{run['machine']['processors']} processor cores). In float32, LiteRT differs from Keras "
-        f"by at most {f['max_difference_from_keras']:.1e} in probability over the whole validation split; the form "
-        f"that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of accuracy against it.",
-        "",
-        "## Figures",
-        "",
-        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
-        "thresholds; none was trained on. Probabilities are cross-fitted: each image's comes from a calibration that "
-        "did not see it. These are not test figures.",
-        "",
-        "| figure | value |",
-        "|---|---:|",
-        *(f"| {name} | {value} |" for name, value in rows),
-        "",
-        "## Calibration and thresholds",
-        "",
-        f"`{card.calibration.method}` had the least held-out log loss:",
-        "",
-        "| method | log loss | ECE | Brier |",
-        "|---|---:|---:|---:|",
-        *(f"| {m} | {result.log_loss[m]:.5f} | {result.ece[m]:.4f} | {result.brier[m]:.5f} |" for m in result.log_loss),
-        "",
-        f"`likely-ai` from a probability of {card.thresholds.ai:.3f}, `likely-real` up to {card.thresholds.real:.3f}: "
-        "chosen so that at most 1 % of either class is called the other and the named class has at least 80 %; between "
-        "them the answer is `inconclusive`. "
-        f"Decision threshold for accuracy: {card.thresholds.decision:.3f}.",
-        "",
-        "## Limits",
-        "",
-        *(f"- {limit}" for limit in card.limits),
-        "",
-    ]
-    return "\n".join(lines)

@@ -9,11 +9,15 @@ from typing import Any
 import keras
 
 from imageauth.errors import DataError
+from imageauth.evaluation.dataset import find_images
+from imageauth.evaluation.protocol import evaluate
 from imageauth.manifest import Manifest
 from imageauth.pixels.card import Card
+from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_arrays
 from imageauth.training.export import CIFAKE, write_model
 from imageauth.training.fit import RUN_FILE, Progress, train
+from imageauth.training.model_card import describe
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
 
 MODEL_FOLDER = "model"
@@ -64,15 +68,17 @@ def train_cifake(
     *,
     resume: bool = False,
     on_step: Callable[[Progress], None] | None = None,
+    on_image: Callable[[int, int], None] | None = None,
 ) -> Card:
-    """Train on a prepared CIFAKE folder, then calibrate and export to ``out/model``.
+    """Train on a prepared CIFAKE folder, calibrate, export to ``out/model``, and measure it there under degradations.
 
     Args:
         data: what ``imageauth data cifake`` made.
         out: the run's folder: ``run.json``, ``logs/``, ``checkpoint/``, ``weights.keras``, ``model/``.
         recipe: the settings.
         resume: go on with the run in ``out``.
-        on_step: told of progress.
+        on_step: told of the training's progress.
+        on_image: told of the measuring's, as (done, total) images.
 
     Returns:
         The card of the new model.
@@ -102,5 +108,10 @@ def train_cifake(
             "training is done, but only the TensorFlow backend exports: run the same command again with "
             "KERAS_BACKEND=tensorflow and --resume"
         )
-    run = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
-    return write_model(model, *validation, out / MODEL_FOLDER, CIFAKE, run)
+    card, result = write_model(model, *validation, out / MODEL_FOLDER, CIFAKE)
+    # Measured from the files, through the code that serves: the whole way from a JPEG to an answer.
+    items = find_images(data, "validation").items
+    measured = evaluate(PixelModel.load(out / MODEL_FOLDER), items, degradations=True, progress=on_image, resamples=0)
+    folders = [out / START_FOLDER, out] if recipe.start else [out]
+    runs = [json.loads((folder / RUN_FILE).read_text(encoding="utf-8")) for folder in folders]
+    return describe(out / MODEL_FOLDER, card, result, measured, runs, CIFAKE.uses)
