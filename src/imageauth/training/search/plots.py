@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from imageauth.evaluation.plots import BLUE, GREY, INK, ORANGE, STYLE, require_matplotlib, svg_text
@@ -70,19 +70,25 @@ def _history(axes: Any, finished: list[FrozenTrial]) -> None:
     for trial in complete:
         if trial.user_attrs.get("baseline"):
             axes.scatter([trial.number], _distance([trial]), color=ORANGE, marker="D", s=40, label="shipped recipe")
-    axes.set(title="Search", xlabel="Trial", ylabel=LABEL, yscale="log")
-    axes.legend(loc="upper right", fontsize=8, ncols=4)
+    axes.set(title="Search", xlabel="Trial", ylabel=LABEL)
+    _logarithmic(axes, "y")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    # Beside the title, where no point can lie under it.
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), fontsize=8, ncols=4)
 
 
 def _panel(axes: Any, name: str, parameter: Parameter, complete: list[FrozenTrial], importance: float | None) -> None:
     values = parameter.values
     title = name if importance is None else f"{name} ({importance:.0%})"
-    axes.set(title=title, yscale="log", ylabel=LABEL)
+    axes.set(title=title, ylabel=LABEL)
+    _logarithmic(axes, "y")
     if isinstance(values, CategoricalDistribution):
         axes.set_xticks(range(len(values.choices)), [str(choice) for choice in values.choices])
         axes.set_xlim(-0.5, len(values.choices) - 0.5)
     elif isinstance(values, FloatDistribution) and values.log:
-        axes.set_xscale("log")
+        _logarithmic(axes, "x")
+    else:
+        axes.xaxis.get_major_locator().set_params(integer=isinstance(values, IntDistribution))
     for trial in complete:
         x = trial.params[name]
         if isinstance(values, CategoricalDistribution):
@@ -90,3 +96,14 @@ def _panel(axes: Any, name: str, parameter: Parameter, complete: list[FrozenTria
         baseline = trial.user_attrs.get("baseline", False)
         color, marker = (ORANGE, "D") if baseline else (BLUE, "o")
         axes.scatter([x], _distance([trial]), color=color, marker=marker, s=22, alpha=0.8, edgecolor=INK, linewidth=0.3)
+
+
+def _logarithmic(axes: Any, which: str) -> None:
+    """Make an axis logarithmic with plain numbers at 1, 2 and 5, which a short range needs."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set(**{f"{which}scale": "log"})
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

@@ -109,7 +109,7 @@ def _in_short(recipe: Recipe, params: dict[str, Any]) -> str:
     stem = params["colour"] + (" + high-pass" if params["high_pass"] else "")
     return (
         f"width {params['width']}, depths {depths}, {stem}, "
-        f"{recipe.optimizer} {recipe.learning_rate:g}, batch {recipe.batch_size}, {recipe.degraded:.0%} degraded"
+        f"{recipe.optimizer} {recipe.learning_rate:g}, batch {recipe.batch_size}"
     )
 
 
