@@ -218,16 +218,22 @@ def test_other_settings_and_other_databases_are_refused(
         assert (tmp_path / name / "study.db").read_bytes() == before
 
 
-def test_a_full_database_is_one_line(untrained: list[Recipe], toy_data: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_the_study_stays_whole(
+    untrained: list[Recipe], toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     finished(toy_data, tmp_path, 1)
-    with open_search(toy_data, tmp_path, BASE, SETTINGS, space=SMALL) as search:
-        blocker = sqlite3.connect(tmp_path / "study.db")
-        search.study._storage._backend.engine.dispose()
-        search.study._storage._backend.engine.pool._creator = lambda: sqlite3.connect(tmp_path / "study.db", timeout=0)
-        blocker.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DataError, match=r"study\.db: database is locked"):
-            search.run(2)
-        blocker.close()
+    connect = sqlite3.connect
+
+    def full(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 1")  # not a page more than there are
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", full)
+        patch.setattr(trial.Trials, "run", lambda *arguments: figures() | {"accuracy": "0" * 100_000})
+        with pytest.raises(DataError, match=r"study\.db: database or disk is full$"):
+            finished(toy_data, tmp_path, 2)
     assert len(finished(toy_data, tmp_path, 2)) == 2
 
 

@@ -105,7 +105,7 @@ class Search:
         with database.errors(self._trials.out):
             self._settle()
             while (done := len(self.finished)) < trials:
-                # A sampler of its own for each trial: a resumed search goes on as an unbroken one would.
+                # A seed of its own for each trial: a resumed search must not draw the first numbers again.
                 seed = np.random.SeedSequence([self._settings.seed, len(self.study.get_trials(deepcopy=False))])
                 self.study.sampler = _sampler(sampler, int(seed.generate_state(1)[0]))
                 trial = self.study.ask({name: parameter.values for name, parameter in self._space.items()})
@@ -195,7 +195,12 @@ def open_search(
         raise DataError(f"{len(training[1])} training images are fewer than the largest batch, {largest_batch(space)}")
     facts = {**asdict(settings), "data": manifest.digest, "imageauth": __version__, "space": space_to_json(space)}
     with database.opened(out, facts) as study:
-        about = {"name": "cifake", "manifest_sha256": manifest.digest, "train": len(training[1])}
+        about = {
+            "name": "cifake",
+            "manifest_sha256": manifest.digest,
+            "train": len(training[1]),
+            "validation": len(validation[1]),
+        }
         trials = Trials(training, validation, about, settings.most_parameters, out)
         yield Search(study, replace(base, seed=settings.seed), trials, settings, space, facts)
 
