@@ -33,18 +33,9 @@ from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
 from imageauth.training.runs import recipe_for  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
-from tests.conftest import drawn  # noqa: E402
+from tests.conftest import drawn, toy  # noqa: E402
 
 TINY = {"widths": [8, 8, 8]}
-
-
-def toy(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures whose class shows in a fine checker pattern that lies on the AI-made ones."""
-    rng = np.random.default_rng(seed)
-    pictures = np.stack([drawn(seed=seed + index) for index in range(count)])
-    labels = rng.integers(0, 2, count).astype(np.uint8)
-    pattern = ((np.indices((32, 32)).sum(0) % 2) * 24 - 12)[None, :, :, None] * labels[:, None, None, None]
-    return np.clip(pictures + pattern, 0, 255).astype(np.uint8), labels
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -175,6 +166,29 @@ def test_litert_agrees_with_keras(name: str) -> None:
     for batch in (1, 7, 62):
         by_litert = litert_logits(data, pictures, (), batch)[:, 0]
         assert np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))) <= 1e-4
+
+
+@pytest.mark.parametrize("options", [{"colour": "ycbcr"}, {"high_pass": True}, {"colour": "ycbcr", "high_pass": True}])
+def test_stems_only_add_fixed_layers_and_export(options: dict[str, object], tmp_path: Path) -> None:
+    plain, model = build("pocket", TINY), build("pocket", TINY | options)
+    added = [layer for layer in model.layers if layer.name not in {ours.name for ours in plain.layers}]
+    assert {layer.name for layer in plain.layers} < {layer.name for layer in model.layers}
+    assert not any(layer.trainable_weights for layer in added)
+    pictures = toy(8)[0]
+    by_keras = predict(model, pictures)
+    np.testing.assert_allclose(litert_logits(to_litert(model), pictures), by_keras, atol=1e-4)
+    model.save(tmp_path / "weights.keras")
+    np.testing.assert_array_equal(predict(keras.models.load_model(tmp_path / "weights.keras"), pictures), by_keras)
+
+
+def test_luma_and_chroma_are_those_of_jpeg() -> None:
+    from PIL import Image
+
+    picture = toy(1)[0][0]
+    expected = np.asarray(Image.fromarray(picture).convert("YCbCr")).astype(float) - [0, 128, 128]
+    layer = build("pocket", TINY | {"colour": "ycbcr"}).get_layer("luma_chroma")
+    found = keras.ops.convert_to_numpy(layer(picture[None].astype(np.float32)))[0] / [1, 4, 4]
+    np.testing.assert_allclose(found, expected, atol=1.5)
 
 
 def test_eight_bit_weights_are_small_and_say_nearly_the_same() -> None:

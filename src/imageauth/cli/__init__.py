@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, models, train
+from imageauth.cli import check, data, evaluate, models, train, tune
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.add_typer(tune.app, name="tune")
 
 
 @app.callback(invoke_without_command=True)

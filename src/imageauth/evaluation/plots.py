@@ -15,7 +15,7 @@ from imageauth.evaluation.metrics import Floats, precision_recall_curve, reliabi
 from imageauth.evaluation.protocol import Evaluation
 
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#8a8f98", "#22262e"
-_STYLE = {
+STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "imageauth",
     "font.size": 10,
@@ -38,8 +38,12 @@ _STYLE = {
 }
 
 
-def require_matplotlib() -> Any:
+def require_matplotlib(what: str = "the HTML report", extra: str = "evaluate") -> Any:
     """The matplotlib package.
+
+    Args:
+        what: needs it.
+        extra: brings it.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -47,7 +51,7 @@ def require_matplotlib() -> Any:
     try:
         import matplotlib.figure
     except ImportError:
-        raise MissingExtraError("the HTML report", "evaluate") from None
+        raise MissingExtraError(what, extra) from None
     return matplotlib
 
 
@@ -66,9 +70,9 @@ def draw_plots(evaluation: Evaluation) -> dict[str, tuple[str, str]]:
     def add(name: str, description: str, draw: Any, size: tuple[float, float] = (4.6, 3.9)) -> None:
         figure = matplotlib.figure.Figure(figsize=size, layout="constrained")
         draw(figure.subplots(), evaluation)
-        plots[name] = _svg(figure, name), description
+        plots[name] = svg_text(figure, name), description
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         if figures.n_real and figures.n_fake:
             add("roc", f"ROC curve; area {figures.auroc:.4f}", _roc)
             add("precision-recall", f"Precision–recall curve; average precision {figures.average_precision:.4f}", _pr)
@@ -183,7 +187,7 @@ def _in_words(evaluation: Evaluation) -> str:
     )
 
 
-def _svg(figure: Any, name: str) -> str:
+def svg_text(figure: Any, name: str) -> str:
     """The figure as one ``<svg>`` element whose ids are its own among several on a page."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

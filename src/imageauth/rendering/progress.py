@@ -37,7 +37,7 @@ def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Ca
     ) as bar:
         task = bar.add_task(what, total=total, note="")
 
-        def tell(done: int, total: int | None = None, note: str = "") -> None:
+        def tell(done: float, total: int | None = None, note: str = "") -> None:
             bar.update(task, completed=done, note=note, total=total)
 
         yield tell

@@ -61,6 +61,7 @@ def train(
     start: keras.Model | None = None,
     resume: bool = False,
     on_step: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[dict[str, Any], keras.Model], None] | None = None,
 ) -> tuple[keras.Model, npt.NDArray[np.float64]]:
     """Train, and leave in ``out``: ``run.json``, TensorBoard logs and the last checkpoint.
 
@@ -76,6 +77,8 @@ def train(
         start: a smaller trained network to grow from; None: random weights.
         resume: go on with the run in ``out``, if one is there.
         on_step: told of progress.
+        on_epoch: given, after each epoch is measured, its row of the history and the model with the weights that were
+            measured. An error that it raises ends the run before this epoch's checkpoint.
 
     Returns:
         The model in float32 with the best weights (averaged, if the recipe averages), and its validation logits,
@@ -105,7 +108,7 @@ def train(
                 variable.assign(value)
             if average:
                 average.restore(arrays["average"])
-        best = _run(model, average, state, best, training, validation, recipe, out, on_step)
+        best = _run(model, average, state, best, training, validation, recipe, out, on_step, on_epoch)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     final = build(recipe.network, recipe.network_options)
@@ -141,6 +144,7 @@ def _run(
     recipe: Recipe,
     out: Path,
     on_step: Callable[[Progress], None] | None,
+    on_epoch: Callable[[dict[str, Any], keras.Model], None] | None,
 ) -> checkpoint.Arrays:
     """The loop: steps, and after each epoch a measurement, a log line and a checkpoint. Returns the best weights."""
     steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
@@ -163,12 +167,14 @@ def _run(
                 accuracy = state["history"][-1]["validation_accuracy"] if state["history"] else None
                 total = steps_per_epoch * recipe.epochs
                 on_step(Progress(state["step"], total, epoch, recipe.epochs, loss, accuracy))
+        images_per_second = steps_per_epoch * recipe.batch_size / (time.monotonic() - begun)
         if average:
             average.swap()
         logits = predict(model, validation[0])
         row = {
             "epoch": epoch,
             "loss": loss,
+            "images_per_second": round(images_per_second, 1),
             "validation_accuracy": float(np.mean((logits > 0) == validation[1])),
             "validation_auroc": auroc(validation[1], logits),
         }
@@ -176,9 +182,11 @@ def _run(
         if row["validation_accuracy"] > state["best"]:
             state |= {"best": row["validation_accuracy"], "best_epoch": epoch}
             best = model.get_weights()
+        state["seconds"] += time.monotonic() - begun
+        if on_epoch:
+            on_epoch(row, model)
         if average:
             average.swap()
-        state["seconds"] += time.monotonic() - begun
         with logs.as_default(step=epoch):
             for name, value in row.items():
                 if name != "epoch":

@@ -1,12 +1,12 @@
 """``pocket``: the network behind the shipped ``cifake`` model."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import keras
 from keras import layers
 
-from imageauth.training.networks.blocks import conv_unit, downsample, residual
+from imageauth.training.networks.blocks import conv_unit, downsample, luma_chroma, residual, with_high_pass
 
 if TYPE_CHECKING:
     from keras import Model
@@ -19,6 +19,8 @@ def pocket(
     depths: Sequence[int] = (1, 1, 1),
     attention: bool = False,
     dropout: float = 0.0,
+    colour: Literal["rgb", "ycbcr"] = "rgb",
+    high_pass: bool = False,
 ) -> "Model":
     """A small residual network that keeps full resolution through its whole first stage.
 
@@ -32,6 +34,8 @@ def pocket(
         depths: residual blocks of each stage.
         attention: gate the channels of each block (squeeze-excite).
         dropout: share of pooled features dropped in training.
+        colour: what the first convolution sees: the picture's own channels, or luma and amplified chroma.
+        high_pass: show it the picture's finest detail too, as channels of their own.
 
     Returns:
         A model: float32 [N, side, side, 3] in 0..255 → float32 [N, 1] logit.
@@ -39,6 +43,10 @@ def pocket(
     inputs = keras.Input((side, side, 3), name="image")
     # Centre and spread of CIFAKE's pixels, roughly; travelling in the graph, they cannot be forgotten.
     x = layers.Rescaling(1 / 64, offset=-2.0, name="scale")(inputs)
+    if colour == "ycbcr":
+        x = luma_chroma(x)
+    if high_pass:
+        x = with_high_pass(x)
     x = conv_unit(x, widths[0], name="stem")
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
         if stage > 1:
