@@ -5,6 +5,7 @@ import PIL.Image
 
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.card import Card, Domain, Thresholds
+from imageauth.pixels.model import Scores
 from imageauth.pixels.views import square_views
 
 
@@ -25,9 +26,10 @@ class Brightness:
     def score(self, view):
         return (view.mean() - 128) / 16
 
-    def score_variants(self, views):
+    def score_views(self, views):
         assert all(view.shape[1:] == (self.card.side, self.card.side, 3) for view in views)
-        return np.array([[np.mean([self.score(view) for view in picture])] for picture in views])
+        scores = [[np.mean([self.score(view) for view in picture])] for picture in views]
+        return Scores(np.array(scores), np.zeros(len(views)))
 
 
 def draw(file, brightness, size=(32, 32), seed=0):

@@ -18,7 +18,7 @@ from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import stability_evidence
 from imageauth.pixels.heatmap import CELLS, occlusion, stitch
-from imageauth.pixels.model import PixelModel
+from imageauth.pixels.model import PixelModel, Scores
 from imageauth.pixels.stability import VARIANTS, settled, with_variants
 from imageauth.rendering.heatmap import AI, REAL, draw_heatmap, overlay
 from imageauth.report import Evidence
@@ -85,8 +85,9 @@ def test_evaluation_counts_an_unsettled_image_as_undecided(tmp_path: Path) -> No
     class Wavering(Brightness):
         """Sure of every picture, and of the opposite when it is mirrored."""
 
-        def score_variants(self, views):  # type: ignore[no-untyped-def]
-            return np.array([[9.0, -1.0] if picture.mean() > 128 else [-9.0, -9.0] for picture in views])
+        def score_views(self, views):  # type: ignore[no-untyped-def]
+            rows = [[9.0, -1.0] if picture.mean() > 128 else [-9.0, -9.0] for picture in views]
+            return Scores(np.array(rows), np.zeros(len(rows)))
 
     items = []
     for index, level in enumerate((30, 220)):

@@ -15,6 +15,7 @@ from imageauth.errors import DataError, ModelError
 from imageauth.evaluation.metrics import ece
 from imageauth.pixels.calibration import Calibration, sigmoid
 from imageauth.pixels.card import Card
+from imageauth.pixels.model import Scores
 
 pytest.importorskip("tensorflow", reason="needs the [train] extra") if not os.environ.get("CI") else None
 pytestmark = pytest.mark.train
@@ -25,7 +26,7 @@ from imageauth.training import checkpoint  # noqa: E402
 from imageauth.training.averaging import WeightAverage  # noqa: E402
 from imageauth.training.calibrate import METHODS, at_risk, conformal, fit_calibration, fit_thresholds  # noqa: E402
 from imageauth.training.cifake import prepare  # noqa: E402
-from imageauth.training.export import litert_logits, to_litert  # noqa: E402
+from imageauth.training.export import litert_scores, to_litert  # noqa: E402
 from imageauth.training.fit import predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
@@ -164,7 +165,7 @@ def test_litert_agrees_with_keras(name: str) -> None:
     by_keras = predict(model, pictures)
     data = to_litert(model)
     for batch in (1, 7, 62):
-        by_litert = litert_logits(data, pictures, (), batch)[:, 0]
+        by_litert = litert_scores(data, pictures, (), batch).pooled
         assert np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))) <= 1e-4
 
 
@@ -176,7 +177,7 @@ def test_stems_only_add_fixed_layers_and_export(options: dict[str, object], tmp_
     assert not any(layer.trainable_weights for layer in added)
     pictures = toy(8)[0]
     by_keras = predict(model, pictures)
-    np.testing.assert_allclose(litert_logits(to_litert(model), pictures), by_keras, atol=1e-4)
+    np.testing.assert_allclose(litert_scores(to_litert(model), pictures).pooled, by_keras, atol=1e-4)
     model.save(tmp_path / "weights.keras")
     np.testing.assert_array_equal(predict(keras.models.load_model(tmp_path / "weights.keras"), pictures), by_keras)
 
@@ -199,7 +200,7 @@ def test_eight_bit_weights_are_small_and_say_nearly_the_same() -> None:
     data = to_litert(model)
     small = to_int8(data)
     assert len(small) < len(data) / 3
-    full, quantised = (litert_logits(each, pictures)[:, 0] for each in (data, small))
+    full, quantised = (litert_scores(each, pictures).pooled for each in (data, small))
     assert np.corrcoef(full, quantised)[0, 1] > 0.99
 
 
@@ -361,11 +362,10 @@ def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkey
     from imageauth.training import export
 
     model = build("pocket", TINY)
-    monkeypatch.setattr(
-        export, "litert_logits", lambda data, pictures, variants: predict(model, pictures)[:, None] + 0.01
-    )
+    wrong = Scores(predict(model, toy(40)[0])[:, None] + 0.01, np.zeros(40))
+    monkeypatch.setattr(export, "litert_scores", lambda data, pictures, variants: wrong)
     with pytest.raises(ModelError, match="differ"):
-        export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE, {})
+        export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE)
     assert not (tmp_path / "model").exists()
 
 

@@ -52,6 +52,15 @@ class _Prepared:
         return 0.0 if self.views is None else float(self.views.std())
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the model says of one image: calibrated probabilities, and how unlike the measured images it is."""
+
+    probability: float
+    by_variant: Sequence[float]
+    unfamiliarity: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """A report, and where in the picture its pixel evidence sits.
@@ -173,24 +182,26 @@ class Detector:
 
     def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
         """Score a batch and decide about each image."""
-        answers: Sequence[npt.NDArray[np.float64] | None] = [None] * len(images)
-        if self._model and images:
-            scores = self._model.score_variants([image.views for image in images if image.views is not None])
-            # The image's own probability first, then each variant's.
-            both = np.column_stack([scores.mean(axis=1), scores])
-            answers = list(self._model.card.calibration(both.ravel()).reshape(both.shape))
-        return [self._report(image, answer) for image, answer in zip(images, answers, strict=True)]
+        if not self._model or not images:
+            return [self._report(image, None) for image in images]
+        scores = self._model.score_views([image.views for image in images if image.views is not None])
+        logits = np.column_stack([scores.pooled, scores.variants])
+        probabilities = self._model.card.calibration(logits.ravel()).reshape(logits.shape)
+        return [
+            self._report(image, _Answer(float(p[0]), p[1:].tolist(), float(unfamiliarity)))
+            for image, p, unfamiliarity in zip(images, probabilities, scores.unfamiliarity, strict=True)
+        ]
 
-    def _report(self, image: _Prepared, answer: npt.NDArray[np.float64] | None) -> Report:
+    def _report(self, image: _Prepared, answer: _Answer | None) -> Report:
         evidence = image.evidence
-        probability = None if answer is None else float(answer[0])
+        probability = answer.probability if answer else None
         card = self._model.card if self._model else None
         outside = None
-        if card and answer is not None and probability is not None:
-            outside = card.domain.outside(image.width, image.height, image.contrast)
+        if card and answer:
+            outside = card.domain.outside(image.width, image.height, image.contrast, answer.unfamiliarity)
             if card.variants and not outside:
-                evidence = (stability_evidence(card, answer[1:].tolist()), *evidence)
-            evidence = (pixel_evidence(card, probability, outside), *evidence)
+                evidence = (stability_evidence(card, answer.by_variant), *evidence)
+            evidence = (pixel_evidence(card, answer.probability, outside), *evidence)
         decision = decide(evidence)
         return Report(
             file=image.name,

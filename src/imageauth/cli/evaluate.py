@@ -107,6 +107,6 @@ def _show(result: "Evaluation", probe: Mapping[str, Any] | None, skipped: int) -
     for table in tables(result, probe):
         console.print(table)
     if result.outside_domain:
-        console.print(f"Images of a size that the model was not made for: {result.outside_domain:,}", highlight=False)
+        console.print(f"Images that the model was not made for: {result.outside_domain:,}", highlight=False)
     if skipped:
         console.print(f"Files skipped, not images by their extension: {skipped:,}", highlight=False)

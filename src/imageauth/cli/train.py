@@ -28,6 +28,14 @@ def cifake(
             "--set", metavar="NAME=JSON", help="Any other setting of the recipe, e.g. --set learning_rate=0.05"
         ),
     ] = None,
+    elsewhere: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Pictures of other kinds, in sub-folders by source: they teach the model to say when an image is "
+            "unlike those that it knows.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out after a stop or a crash.")
     ] = False,
@@ -60,7 +68,7 @@ def cifake(
             accuracy = "" if now.accuracy is None else f", validation {now.accuracy:.2%}"
             tell(now.step, now.steps, f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}")
 
-        card = train_cifake(data, out, recipe, resume=resume, on_step=on_step, on_image=tell_image)
+        card = train_cifake(data, out, recipe, elsewhere=elsewhere, resume=resume, on_step=on_step, on_image=tell_image)
     print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
     for key, value in card.figures.items():
         print(f"  {key}: {value}")

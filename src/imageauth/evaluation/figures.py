@@ -24,7 +24,7 @@ class Figures:
         accuracy, balanced_accuracy, real_accuracy, fake_accuracy: at the frozen ``threshold``.
         auroc, average_precision, tpr_at_fpr_1, tpr_at_fpr_5: of the scores; no threshold.
         ece, brier: of the calibrated probabilities.
-        coverage: share of images that get a verdict: at or beyond one of the two verdict thresholds, and settled.
+        coverage: share of images that get a verdict: at or beyond one of the two verdict thresholds, and answered.
         accuracy_on_decided: among those, the share on the right side.
         threshold: calibrated probability at or above which an image counts as AI-made.
         confusion: ``true_real``, ``false_fake``, ``false_real``, ``true_fake``: counts, named after what was said.
@@ -75,7 +75,7 @@ def measure(
     probabilities: npt.ArrayLike,
     thresholds: Thresholds,
     *,
-    settled: npt.ArrayLike | None = None,
+    answered: npt.ArrayLike | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Figures:
@@ -94,7 +94,7 @@ def measure(
         scores: [N], higher for AI; ranks them for AUROC, AP and TPR, since probabilities may be tied or floored.
         probabilities: [N] in 0..1, calibrated.
         thresholds: the card's.
-        settled: bool [N], whether the answer survives harmless changes; None: all do.
+        answered: bool [N], whether an image may get a verdict at all; None: each may.
         resamples: 0 for no intervals.
         seed: of the resampling.
     """
@@ -102,8 +102,8 @@ def measure(
     truth = np.asarray(labels)[order] == 1
     sorted_scores, p = np.asarray(scores, np.float64)[order], np.asarray(probabilities, np.float64)[order]
     said_ai = p >= thresholds.decision
-    steady = np.ones(len(truth), np.bool_) if settled is None else np.asarray(settled, np.bool_)[order]
-    table = _Table(truth, sorted_scores, p, thresholds, steady)
+    allowed = np.ones(len(truth), np.bool_) if answered is None else np.asarray(answered, np.bool_)[order]
+    table = _Table(truth, sorted_scores, p, thresholds, allowed)
     point = table.figures(np.ones((1, len(truth))))
     intervals: dict[str, tuple[float, float]] = {}
     if resamples and len(truth):
@@ -152,12 +152,12 @@ class _Table:
         sorted_scores: Floats,
         p: Floats,
         thresholds: Thresholds,
-        settled: npt.NDArray[np.bool_],
+        answered: npt.NDArray[np.bool_],
     ) -> None:
         self._fake = truth.astype(np.float64)
         self._ends = distinct_ends(sorted_scores)
         said_ai = p >= thresholds.decision
-        points_ai, points_real = settled & (p >= thresholds.ai), settled & (p <= thresholds.real)
+        points_ai, points_real = answered & (p >= thresholds.ai), answered & (p <= thresholds.real)
         right = np.where(truth, points_ai, points_real)
         bins = np.eye(ECE_BINS)[bin_of(p, ECE_BINS)]
         self._terms = np.column_stack(

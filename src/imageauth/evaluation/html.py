@@ -67,7 +67,7 @@ def _headline(evaluation: Evaluation) -> str:
         notes.append("One class has no readable images, so the figures that need both are missing.")
     if evaluation.outside_domain:
         notes.append(
-            f"Of {figures.n:,} images {evaluation.outside_domain:,} have a size that the model was not made for "
+            f"Of {figures.n:,} images {evaluation.outside_domain:,} are not of the kind that the model was made for "
             f"({evaluation.card.domain.text}). They are counted all the same."
         )
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)

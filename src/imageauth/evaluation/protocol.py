@@ -51,7 +51,7 @@ class Evaluation:
             with AI images, ``balanced_accuracy``, ``auroc`` and ``average_precision`` over those with both.
         degradations: name → figures, in the protocol's order; empty when not asked for.
         failures: files that could not be checked; no figure counts them.
-        outside_domain: images whose size the model's card does not cover; the figures do count them.
+        outside_domain: images that the model's card does not cover; the figures do count them.
         items, scores, probabilities: the clean images, [N] each, for plots.
     """
 
@@ -139,13 +139,13 @@ def evaluate(
     def figures(index: int, mask: npt.NDArray[np.bool_] | slice = slice(None)) -> Figures:
         return measure(
             labels[mask], scored.scores[index][mask], probabilities[index][mask], card.thresholds,
-            settled=scored.settled[index][mask], resamples=resamples, seed=seed,
+            answered=scored.answered[index][mask], resamples=resamples, seed=seed,
         )  # fmt: skip
 
     names = np.array([item.group for item in scored.items], object)
     groups = {name: figures(0, names == name) for name in groups_of(scored.items)}
     degraded = {
-        name: DegradedFigures(figures(index), *_flips(probabilities, scored.settled, index, card.thresholds))
+        name: DegradedFigures(figures(index), *_flips(probabilities, scored.answered, index, card.thresholds))
         for index, name in enumerate(conditions, start=1)
     }
     return Evaluation(
@@ -163,13 +163,13 @@ def evaluate(
 
 
 def _flips(
-    probabilities: Sequence[Floats], settled: npt.NDArray[np.bool_], index: int, thresholds: Thresholds
+    probabilities: Sequence[Floats], answered: npt.NDArray[np.bool_], index: int, thresholds: Thresholds
 ) -> tuple[float, float]:
     """Shares of images whose decision, and whose three-way answer, differ under a condition from the clean image's."""
 
     def answer(at: int) -> npt.NDArray[np.int64]:
         p = probabilities[at]
-        return np.asarray(((p >= thresholds.ai).astype(np.int64) - (p <= thresholds.real)) * settled[at], np.int64)
+        return np.asarray(((p >= thresholds.ai).astype(np.int64) - (p <= thresholds.real)) * answered[at], np.int64)
 
     clean, degraded = (probabilities[at] >= thresholds.decision for at in (0, index))
     return _mean(clean != degraded), _mean(answer(0) != answer(index))

@@ -13,6 +13,7 @@ from imageauth.evaluation.dataset import Item
 from imageauth.images import read_image
 from imageauth.pixels.card import Card
 from imageauth.pixels.degradations import degrade
+from imageauth.pixels.model import Scores
 from imageauth.pixels.network import usable_cores
 from imageauth.pixels.stability import settled
 from imageauth.report import Failure
@@ -33,8 +34,8 @@ class Model(Protocol):
     def views(self, pixels: npt.NDArray[np.uint8], /) -> Views:
         """What the network looks at, uint8 [K·V, side, side, 3], of a picture, uint8 [H, W, 3]."""
 
-    def score_variants(self, views: Sequence[Views], /) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N, K], of each picture as it is and under harmless changes, from what :meth:`views` gave."""
+    def score_views(self, views: Sequence[Views], /) -> Scores:
+        """What the network says of each picture, from what :meth:`views` gave."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +45,15 @@ class Scored:
     Attributes:
         items: in the order given, without the failed ones.
         scores: float64 [1 + C, N], logits: the clean images first, then each of the C conditions.
-        settled: bool [1 + C, N]: whether the answer survives harmless changes; only then is there a verdict.
-        outside_domain: how many images' size the model's card does not cover.
+        answered: bool [1 + C, N]: whether there may be a verdict: the answer survives harmless changes, and the picture
+            is not unlike what the model was measured on.
+        outside_domain: how many clean images the model's card does not cover.
         failures: the others.
     """
 
     items: tuple[Item, ...]
     scores: npt.NDArray[np.float64]
-    settled: npt.NDArray[np.bool_]
+    answered: npt.NDArray[np.bool_]
     outside_domain: int
     failures: tuple[Failure, ...]
 
@@ -72,29 +74,35 @@ def score_items(
     kept: list[Item] = []
     failures: list[Failure] = []
     parts: list[npt.NDArray[np.float64]] = []
-    steady: list[npt.NDArray[np.bool_]] = []
+    answered: list[npt.NDArray[np.bool_]] = []
     shape = (-1, 1 + len(conditions))
     done = outside = 0
     card = model.card
     for chunk, results in _prepared(items, model, conditions):
         views: list[Views] = []
+        sizes: list[tuple[int, int, float]] = []
         for item, result in zip(chunk, results, strict=True):
             if isinstance(result, ImageError):
                 failures.append(Failure(item.name, result.code, str(result)))
                 continue
             kept.append(item)
-            outside += card.domain.outside(result.width, result.height, float(result.views[0].std())) is not None
+            sizes.append((result.width, result.height, float(result.views[0].std())))
             views += result.views
         if views:
-            variants = model.score_variants(views)
-            parts.append(variants.mean(axis=1).reshape(shape))
-            steady.append(settled(variants, card.calibration, card.thresholds.decision).reshape(shape))
+            scored = model.score_views(views)
+            parts.append(scored.pooled.reshape(shape))
+            unfamiliarity = scored.unfamiliarity.reshape(shape)
+            steady = settled(scored.variants, card.calibration, card.thresholds.decision).reshape(shape)
+            limit = card.domain.unfamiliar
+            answered.append(steady if limit is None else steady & (unfamiliarity <= limit))
+            clean = zip(sizes, unfamiliarity[:, 0].tolist(), strict=True)
+            outside += sum(card.domain.outside(*size, value) is not None for size, value in clean)
         done += len(chunk)
         if progress:
             progress(done, len(items))
     scores = np.concatenate(parts).T if parts else np.empty((1 + len(conditions), 0))
-    agreed = np.concatenate(steady).T if steady else np.empty((1 + len(conditions), 0), np.bool_)
-    return Scored(tuple(kept), scores, agreed, outside, tuple(failures))
+    verdicts = np.concatenate(answered).T if answered else np.empty((1 + len(conditions), 0), np.bool_)
+    return Scored(tuple(kept), scores, verdicts, outside, tuple(failures))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

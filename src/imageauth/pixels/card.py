@@ -38,20 +38,23 @@ class Domain:
         aspect: longer side over shorter, at most.
         contrast: least standard deviation of what the network looks at, in levels of 0..255.
         text: the same in words, with what kind of images.
+        unfamiliar: the network's unfamiliarity above which an image is unlike what was measured; None: it does not say.
     """
 
     short_side: tuple[int, int]
     aspect: float
     contrast: float
     text: str
+    unfamiliar: float | None = None
 
-    def outside(self, width: int, height: int, contrast: float) -> str | None:
+    def outside(self, width: int, height: int, contrast: float, unfamiliarity: float) -> str | None:
         """Why an image lies outside, to follow "this image is"; None if it lies inside.
 
         Args:
             width: pixels.
             height: pixels.
             contrast: standard deviation of its views, in levels of 0..255.
+            unfamiliarity: as the network gives it.
         """
         least, most = self.short_side
         short, long = min(width, height), max(width, height)
@@ -62,6 +65,8 @@ class Domain:
             return f"longer ({width}×{height}) than the {self.aspect:g}:1 that the model is meant for"
         if contrast < self.contrast:
             return "flatter than any that the model was measured on"
+        if self.unfamiliar is not None and unfamiliarity > self.unfamiliar:
+            return "unlike those that the model was measured on"
         return None
 
 
@@ -118,6 +123,7 @@ class Card:
                 "aspect": self.domain.aspect,
                 "contrast": self.domain.contrast,
                 "text": self.domain.text,
+                "unfamiliar": self.domain.unfamiliar,
             },
             "calibration": self.calibration.to_json(),
             "thresholds": {
@@ -156,6 +162,7 @@ class Card:
                 float(data["domain"]["aspect"]),
                 float(data["domain"]["contrast"]),
                 str(data["domain"]["text"]),
+                None if (unfamiliar := data["domain"].get("unfamiliar")) is None else float(unfamiliar),
             )
             card = Card(
                 name=str(data["name"]),

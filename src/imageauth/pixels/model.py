@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,26 @@ from imageauth.pixels.stability import with_variants
 from imageauth.pixels.views import square_views
 
 BATCH = 64
+Views = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What a network says of N images.
+
+    Attributes:
+        variants: logits of "made by AI", float64 [N, K]: of each image as it is, then under each variant.
+        unfamiliarity: float64 [N], higher for what is less like the images that the model was measured on; all 0 if
+            the network does not say.
+    """
+
+    variants: npt.NDArray[np.float64]
+    unfamiliarity: npt.NDArray[np.float64]
+
+    @property
+    def pooled(self) -> npt.NDArray[np.float64]:
+        """The images' scores, float64 [N]: the mean over the variants, steadier than any of them."""
+        return np.asarray(self.variants.mean(axis=1), np.float64)
 
 
 class PixelModel:
@@ -67,25 +88,26 @@ class PixelModel:
         """
         return with_variants(square_views(pixels, self.card.side, self.card.views), self.card.variants)
 
-    def score_variants(self, views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N, K], of each image and variant: the mean over its square views.
-
-        The first column is the image as it is; an image's score is the mean of its row.
+    def score_views(self, views: Sequence[Views]) -> Scores:
+        """Scores of images; those of an image's square views are averaged.
 
         Args:
             views: of each image, as :meth:`views` gave them.
         """
         kinds = 1 + len(self.card.variants)
         if not len(views):
-            return np.empty((0, kinds))
+            return Scores(np.empty((0, kinds)), np.empty(0))
         counts = np.array([len(v) for v in views])
-        logits = self._logits(np.concatenate(views))
+        answers = self._answers(np.concatenate(views))
         each = np.repeat(counts // kinds, kinds)
-        return np.asarray(np.add.reduceat(logits, np.cumsum(each) - each) / each, np.float64).reshape(-1, kinds)
+        means = np.add.reduceat(answers, np.cumsum(each) - each) / each[:, None]
+        means = means.reshape(len(views), kinds, -1)
+        # Of the image as it is: a change might make any image look less familiar.
+        return Scores(means[:, :, 0], means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views)))
 
     def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Logits, float64 [N], of pictures of any size."""
-        return np.asarray(self.score_variants([self.views(pixels) for pixels in pictures]).mean(axis=1), np.float64)
+        return self.score_views([self.views(pixels) for pixels in pictures]).pooled
 
     def probabilities(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Calibrated chances of being AI-made, float64 [N] in 0..1."""
@@ -101,10 +123,10 @@ class PixelModel:
             float64 [h, w], shaped like the picture: how far the logit falls when a cell is covered. Above 0 speaks for
             AI, below 0 for a photograph; NaN where no view looked.
         """
-        maps = occlusion(self._logits, square_views(pixels, self.card.side, self.card.views))
-        return stitch(maps, *pixels.shape[:2])
+        views = square_views(pixels, self.card.side, self.card.views)
+        return stitch(occlusion(lambda batch: self._answers(batch)[:, 0], views), *pixels.shape[:2])
 
-    def _logits(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], of views, uint8 [N, side, side, 3]."""
+    def _answers(self, batch: Views) -> npt.NDArray[np.float64]:
+        """The network's answers, float64 [N, C], about views, uint8 [N, side, side, 3]."""
         parts = [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
         return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""A LiteRT network: batches in, logits out."""
+"""A LiteRT network: batches in, answers out."""
 
 import os
 import threading
@@ -25,7 +25,7 @@ class Network:
     """
 
     def __init__(self, data: bytes, *, threads: int | None = None, name: str = "model.tflite") -> None:
-        """Load a network of float32 [N, H, W, 3] → float32 [N, 1].
+        """Load a network of float32 [N, H, W, 3] → float32 [N, C], C 1 or 2.
 
         Args:
             data: the file's bytes.
@@ -44,6 +44,8 @@ class Network:
             shape = self._input["shape_signature"]
             if len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3 or self._input["dtype"] != np.float32:
                 raise ValueError(f"its input is {self._input['dtype'].__name__} {list(shape)}")
+            if len(self._output["shape"]) != 2 or self._output["shape"][1] not in (1, 2):
+                raise ValueError(f"its output is {list(self._output['shape'])}")
         except (ValueError, RuntimeError, TypeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{name} is not a LiteRT network that this version can run: {reason}") from error
@@ -52,7 +54,10 @@ class Network:
         self._lock = threading.Lock()
 
     def __call__(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Logits, float64 [N], of float32 [N, H, W, 3] in 0..255."""
+        """Answers, float64 [N, C], of float32 [N, H, W, 3] in 0..255.
+
+        The first column is the logit of "made by AI"; a second one, if there is one, of "unlike what was measured".
+        """
         with self._lock:
             if len(batch) != self._size:
                 self._interpreter.resize_tensor_input(self._input["index"], batch.shape)
@@ -60,4 +65,4 @@ class Network:
                 self._size = len(batch)
             self._interpreter.set_tensor(self._input["index"], batch)
             self._interpreter.invoke()
-            return np.asarray(self._interpreter.get_tensor(self._output["index"])[:, 0], np.float64)
+            return np.asarray(self._interpreter.get_tensor(self._output["index"]), np.float64)

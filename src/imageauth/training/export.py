@@ -19,10 +19,11 @@ from imageauth.evaluation.figures import MEASURED, measure
 from imageauth.files import write_atomically
 from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card, Domain
-from imageauth.pixels.model import PixelModel
+from imageauth.pixels.model import PixelModel, Scores
 from imageauth.pixels.network import Network
 from imageauth.pixels.stability import settled, with_variants
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
+from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import predict
 
 WEIGHTS = "model.tflite"
@@ -107,16 +108,18 @@ def to_int8(data: bytes) -> bytes:
         return bytes(quantiser.quantize().quantized_model)
 
 
-def litert_logits(
+def litert_scores(
     data: bytes, pictures: npt.NDArray[np.uint8], variants: tuple[str, ...] = (), batch: int = 100
-) -> npt.NDArray[np.float64]:
-    """Logits, float64 [N, K], of uint8 pictures [N, H, W, 3] as they are and under each variant, by a LiteRT file."""
+) -> Scores:
+    """Scores of uint8 pictures [N, H, W, 3], as they are and under each variant, by a LiteRT file."""
     network = Network(data)
     parts = []
     for at in range(0, len(pictures), batch):
         views = with_variants(pictures[at : at + batch], variants)
-        parts.append(network(views.astype(np.float32)).reshape(1 + len(variants), -1).T)
-    return np.concatenate(parts)
+        answers = network(views.astype(np.float32))
+        parts.append(answers.reshape(1 + len(variants), -1, answers.shape[1]).transpose(1, 0, 2))
+    answers = np.concatenate(parts)
+    return Scores(answers[:, :, 0], answers[:, 0, 1] if answers.shape[2] > 1 else np.zeros(len(answers)))
 
 
 def write_model(
@@ -125,36 +128,38 @@ def write_model(
     labels: npt.NDArray[np.uint8],
     folder: Path,
     about: About,
+    elsewhere: Elsewhere | None = None,
 ) -> tuple[Card, CalibrationResult]:
     """Export, check that LiteRT agrees with Keras on every validation picture, calibrate, and write weights and card.
 
     What is written is the 8-bit form, unless it loses more accuracy than :data:`MAX_ACCURACY_LOSS`; then float32.
 
     Args:
-        model: float32, [N, H, W, 3] in 0..255 → logit.
+        model: float32, [N, H, W, 3] in 0..255 → logit, and perhaps unfamiliarity.
         pictures: validation, uint8 [N, H, W, 3].
         labels: validation, uint8 [N], 1 for AI-made.
         folder: to write; files in it are replaced.
         about: the words of the card.
+        elsewhere: pictures unlike the validation ones, if the model has a second output that tells them apart.
 
     Raises:
         ModelError: LiteRT's probabilities differ from Keras' by more than :data:`MAX_DIFFERENCE`.
     """
     data = to_litert(model)
-    by_variant = litert_logits(data, pictures, about.variants)
-    difference = float(np.max(np.abs(sigmoid(by_variant[:, 0]) - sigmoid(predict(model, pictures)))))
+    scores = litert_scores(data, pictures, about.variants)
+    difference = float(np.max(np.abs(sigmoid(scores.variants[:, 0]) - sigmoid(predict(model, pictures)))))
     if difference > MAX_DIFFERENCE:
         raise ModelError(
             f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding"
         )
-    result = fit_calibration(by_variant.mean(axis=1), labels)
+    result = fit_calibration(scores.pooled, labels)
     precision, loss = "float32", 0.0
     small = to_int8(data)
-    small_by_variant = litert_logits(small, pictures, about.variants)
-    small_result = fit_calibration(small_by_variant.mean(axis=1), labels)
+    small_scores = litert_scores(small, pictures, about.variants)
+    small_result = fit_calibration(small_scores.pooled, labels)
     small_loss = _accuracy(result, labels) - _accuracy(small_result, labels)
     if small_loss <= MAX_ACCURACY_LOSS:
-        data, by_variant, result, precision, loss = small, small_by_variant, small_result, "int8 weights", small_loss
+        data, scores, result, precision, loss = small, small_scores, small_result, "int8 weights", small_loss
     card = Card(
         name=about.name,
         version=about.version,
@@ -164,14 +169,20 @@ def write_model(
         views=about.views,
         variants=about.variants,
         # Flatter than every validation picture means that nothing was measured there.
-        domain=Domain(about.short_side, about.aspect, _least_contrast(pictures), about.text),
+        domain=Domain(
+            about.short_side,
+            about.aspect,
+            _least_contrast(pictures),
+            about.text,
+            threshold(scores.unfamiliarity) if elsewhere else None,
+        ),
         calibration=result.calibration,
         thresholds=fit_thresholds(result.held_out, labels),
         figures={},
         limits=about.limits,
     )
     figures = (
-        _figures(card, result, by_variant, labels)
+        _figures(card, result, scores, labels)
         | _heatmap_figures(card, data, pictures)
         | {
             "parameters": int(model.count_params()),
@@ -196,22 +207,32 @@ def _least_contrast(pictures: npt.NDArray[np.uint8]) -> float:
     return float(np.floor(min(picture.std() for picture in pictures) * 10) / 10)
 
 
-def _figures(
-    card: Card, result: CalibrationResult, by_variant: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
-) -> dict[str, Any]:
+def _figures(card: Card, result: CalibrationResult, scores: Scores, labels: npt.NDArray[np.uint8]) -> dict[str, Any]:
     """Validation figures by the protocol; what rests on the calibration is held out from its fitting."""
     p, thresholds = result.held_out, card.thresholds
-    steady = settled(by_variant, card.calibration, thresholds.decision)
-    measured = measure(labels, by_variant.mean(axis=1), p, thresholds, settled=steady, resamples=0)
+    steady = settled(scores.variants, card.calibration, thresholds.decision)
+    familiar = scores.unfamiliarity <= (np.inf if card.domain.unfamiliar is None else card.domain.unfamiliar)
+    answered = steady & familiar
+    measured = measure(labels, scores.pooled, p, thresholds, answered=answered, resamples=0)
     figures: dict[str, Any] = {"validation_images": measured.n}
     figures |= {name: getattr(measured, name) for name in MEASURED}
-    figures["real_called_likely_ai"] = float(np.mean((steady & (p >= thresholds.ai))[labels == 0]))
-    figures["fake_called_likely_real"] = float(np.mean((steady & (p <= thresholds.real))[labels == 1]))
+    figures["real_called_likely_ai"] = float(np.mean((answered & (p >= thresholds.ai))[labels == 0]))
+    figures["fake_called_likely_real"] = float(np.mean((answered & (p <= thresholds.real))[labels == 1]))
     figures["unstable"] = float(np.mean(~steady))
+    figures["unfamiliar"] = float(np.mean(~familiar))
     for risk in RISKS:
-        for key, value in at_risk(p, labels, steady, risk).items():
+        for key, value in at_risk(p, labels, answered, risk).items():
             figures[f"risk_{risk:.0%}_{key}".replace("%", "")] = value
     return {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()}
+
+
+def _elsewhere_figures(card: Card, data: bytes, elsewhere: Elsewhere | None) -> dict[str, Any]:
+    """How many pictures from elsewhere are recognised as such, of sources that did not teach it."""
+    if elsewhere is None or card.domain.unfamiliar is None:
+        return {}
+    scores = litert_scores(data, elsewhere.pictures[elsewhere.held_out])
+    refused = float(np.mean(scores.unfamiliarity > card.domain.unfamiliar))
+    return {"elsewhere_thumbnails": len(scores.unfamiliarity), "elsewhere_refused": round(refused, 4)}
 
 
 def _heatmap_figures(card: Card, data: bytes, pictures: npt.NDArray[np.uint8]) -> dict[str, Any]:

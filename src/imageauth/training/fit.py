@@ -130,8 +130,13 @@ def train(
 
 def predict(model: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Logits, float64 [N], of uint8 pictures [N, H, W, 3]."""
-    outputs = [model.predict_on_batch(batch) for batch in evaluation_batches(pictures).as_numpy_iterator()]
-    return np.concatenate(outputs)[:, 0].astype(np.float64)
+    return outputs(model, pictures)[:, 0]
+
+
+def outputs(model: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """All outputs, float64 [N, C], of uint8 pictures [N, H, W, 3]."""
+    parts = [model.predict_on_batch(batch) for batch in evaluation_batches(pictures).as_numpy_iterator()]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def _run(

@@ -16,6 +16,7 @@ from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_arrays
 from imageauth.training.export import CIFAKE, write_model
+from imageauth.training.familiarity import familiar_pictures, load_elsewhere, with_familiarity
 from imageauth.training.fit import RUN_FILE, Progress, train
 from imageauth.training.model_card import describe
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
@@ -66,6 +67,7 @@ def train_cifake(
     out: Path,
     recipe: Recipe,
     *,
+    elsewhere: Path | None = None,
     resume: bool = False,
     on_step: Callable[[Progress], None] | None = None,
     on_image: Callable[[int, int], None] | None = None,
@@ -76,6 +78,8 @@ def train_cifake(
         data: what ``imageauth data cifake`` made.
         out: the run's folder: ``run.json``, ``logs/``, ``checkpoint/``, ``weights.keras``, ``model/``.
         recipe: the settings.
+        elsewhere: folder of pictures of other kinds, in sub-folders by source, that teach the model to say when an
+            image is unlike those that it knows; None: it does not learn that.
         resume: go on with the run in ``out``.
         on_step: told of the training's progress.
         on_image: told of the measuring's, as (done, total) images.
@@ -103,12 +107,17 @@ def train_cifake(
         start, _ = train(training, validation, first, out / START_FOLDER, data=about, resume=True, on_step=on_step)
     model, _ = train(training, validation, recipe, out, data=about, start=start, resume=resume, on_step=on_step)
     model.save(out / "weights.keras")
+    others = None
+    if elsewhere:
+        others = load_elsewhere(elsewhere, training[0].shape[1], progress=on_image)
+        familiar = familiar_pictures(training[0], recipe)
+        model = with_familiarity(model, familiar, others.pictures[~others.held_out])
     if keras.backend.backend() != "tensorflow":
         raise DataError(
             "training is done, but only the TensorFlow backend exports: run the same command again with "
             "KERAS_BACKEND=tensorflow and --resume"
         )
-    card, result = write_model(model, *validation, out / MODEL_FOLDER, CIFAKE)
+    card, result = write_model(model, *validation, out / MODEL_FOLDER, CIFAKE, others)
     # Measured from the files, through the code that serves: the whole way from a JPEG to an answer.
     items = find_images(data, "validation").items
     measured = evaluate(PixelModel.load(out / MODEL_FOLDER), items, degradations=True, progress=on_image, resamples=0)

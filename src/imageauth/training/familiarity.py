@@ -1,0 +1,192 @@
+"""A second answer of the network: is this picture like those that it was trained and measured on?
+
+A classifier answers every picture, and is as sure of what it never saw. Outlier exposure (Hendrycks et al. 2019,
+arXiv:1812.04606) teaches a detector of such pictures with examples from elsewhere. Here that detector is one linear
+layer on what the trained network sees anyway, the means and deviations of its stages, so that neither its verdict
+nor its speed changes.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import tensorflow as tf
+from keras import layers, ops
+from sklearn.linear_model import LogisticRegression
+
+from imageauth.errors import DataError, ImageError
+from imageauth.images import EXTENSIONS, read_image
+from imageauth.pixels.degradations import recompress
+from imageauth.training.degradations import Reach, degrade_share
+from imageauth.training.fit import outputs
+from imageauth.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from keras import Model
+
+Pictures = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+# How sites and programs make thumbnails: a filter, then nothing or JPEG.
+FILTERS = tuple(PIL.Image.Resampling[name] for name in ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS"))
+QUALITIES = (None, 70, 75, 80, 85, 90, 95)
+WAYS = 4  # thumbnails of each picture
+# Share of familiar validation pictures that is given up to keep the unfamiliar ones out.
+GIVEN_UP = 0.02
+_BATCH = 96  # a strength of each degradation is drawn once a batch
+_STAGE = re.compile(r"stage(\d+)_block(\d+)_relu")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Thumbnails of pictures from elsewhere.
+
+    Attributes:
+        pictures: uint8 [N, S, S, 3].
+        held_out: bool [N]: of sources that are for measuring only.
+        groups: sources in all.
+    """
+
+    pictures: Pictures
+    held_out: npt.NDArray[np.bool_]
+    groups: int
+
+
+def held_out(group: str) -> bool:
+    """Whether a source is for measuring: one in four, by the SHA-256 of its name."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") % 4 == 0
+
+
+def thumbnails(pixels: Pictures, side: int, random: np.random.Generator, count: int = WAYS) -> Pictures:
+    """Square thumbnails of one picture, each made in a way drawn at random.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        side: of the thumbnails, pixels.
+        random: draws the ways.
+        count: of thumbnails.
+
+    Returns:
+        uint8 [count, side, side, 3].
+    """
+    short = min(pixels.shape[:2])
+    top, left = ((size - short) // 2 for size in pixels.shape[:2])
+    square = PIL.Image.fromarray(pixels[top : top + short, left : left + short])
+    made = []
+    for _ in range(count):
+        small = np.asarray(square.resize((side, side), FILTERS[random.integers(len(FILTERS))]))
+        quality = QUALITIES[random.integers(len(QUALITIES))]
+        made.append(small if quality is None else recompress(small, "JPEG", quality))
+    return np.stack(made)
+
+
+def load_elsewhere(folder: Path, side: int, *, seed: int = 1, progress: Progress | None = None) -> Elsewhere:
+    """Thumbnails of all pictures below a folder; the folder that a file lies in is its source.
+
+    Files that cannot be read are left out: their number changes nothing here.
+
+    Raises:
+        DataError: there are too few sources to hold some out.
+    """
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
+    random = np.random.default_rng(seed)
+    pictures, marks, groups = [], [], set()
+    for done, file in enumerate(files, 1):
+        group = file.parent.relative_to(folder).as_posix()
+        try:
+            made = thumbnails(read_image(file).pixels, side, random)
+        except ImageError:
+            continue
+        groups.add(group)
+        pictures.append(made)
+        marks += [held_out(group)] * len(made)
+        if progress and (done % 50 == 0 or done == len(files)):
+            progress(done, len(files))
+    marks_array = np.array(marks, np.bool_)
+    if marks_array.all() or not marks_array.any():
+        raise DataError(f"{folder}: pictures from elsewhere must lie in sub-folders, one a source, at least a dozen")
+    return Elsewhere(np.concatenate(pictures), marks_array, len(groups))
+
+
+def familiar_pictures(training: Pictures, recipe: Recipe, *, count: int = 20_000) -> Pictures:
+    """Training pictures as they are, and a third as many as the recipe degrades them, which the model bears too.
+
+    Args:
+        training: uint8 [N, S, S, 3].
+        recipe: whose degradations.
+        count: of pictures as they are, at most.
+
+    Returns:
+        uint8 [M, S, S, 3].
+    """
+    random = np.random.default_rng(recipe.seed)
+    chosen = training[np.sort(random.permutation(len(training))[:count])]
+    steps = len(chosen) // 3 // _BATCH
+    if not recipe.degraded or not steps:
+        return chosen
+    reach = Reach(recipe.blur, recipe.scale)
+    parts = [chosen]
+    for batch in np.split(random.permutation(chosen)[: steps * _BATCH], steps):
+        seed = tf.constant(random.integers(2**31, size=2))
+        worn = degrade_share(tf.constant(batch, tf.float32), seed, 1.0, reach)
+        parts.append(worn.numpy().astype(np.uint8))
+    return np.concatenate(parts)
+
+
+def with_familiarity(
+    model: "Model", familiar: Pictures, elsewhere: Pictures, *, regularisation: float = 10.0
+) -> "Model":
+    """The same network with a second column: how much more a picture looks like ``elsewhere`` (a logit).
+
+    Args:
+        model: with stages whose blocks are named ``stage*_block*_relu``; → [N, 1].
+        familiar: uint8 [N, S, S, 3], of the kind that it was trained on.
+        elsewhere: uint8 [M, S, S, 3].
+        regularisation: L2, one over scikit-learn's ``C``; features are standardised.
+
+    Returns:
+        float32 [N, S, S, 3] → float32 [N, 2].
+
+    Raises:
+        DataError: the network has no such stages.
+    """
+    seen = _seen(model)
+    features = keras.Model(model.input, seen)
+    x = np.concatenate([outputs(features, pictures) for pictures in (familiar, elsewhere)])
+    y = np.repeat([0, 1], [len(familiar), len(elsewhere)])
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
+    linear = LogisticRegression(C=1 / regularisation, class_weight="balanced", max_iter=1000)
+    linear.fit((x - mean) / deviation, y)
+    weights = linear.coef_[0] / deviation
+    head = layers.Dense(1, dtype="float32", name="unfamiliar")
+    unfamiliar = head(seen)
+    head.set_weights([weights[:, None], linear.intercept_ - mean @ weights])
+    return keras.Model(model.input, layers.Concatenate(name="answers")([model.output, unfamiliar]), name=model.name)
+
+
+def threshold(familiar: Floats) -> float:
+    """The score above which a picture counts as unfamiliar: :data:`GIVEN_UP` of ``familiar`` [N] lie above it."""
+    return float(np.quantile(familiar, 1 - GIVEN_UP))
+
+
+def _seen(model: "Model") -> "keras.KerasTensor":
+    """Mean and deviation over all positions of each stage's last output, [N, F]."""
+    last: dict[str, tuple[int, str]] = {}
+    for layer in model.layers:
+        if match := _STAGE.fullmatch(layer.name):
+            stage, block = match[1], int(match[2])
+            last[stage] = max(last.get(stage, (0, "")), (block, layer.name))
+    if not last:
+        raise DataError(f"the network {model.name!r} has no stages to judge familiarity by: leave --elsewhere out")
+    stages: Sequence[keras.KerasTensor] = [model.get_layer(name).output for _, name in last.values()]
+    means = [ops.mean(stage, axis=(1, 2)) for stage in stages]
+    deviations = [ops.std(stage, axis=(1, 2)) for stage in stages]
+    return layers.Concatenate(name="seen")([*means, *deviations])
