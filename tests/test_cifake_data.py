@@ -1,5 +1,7 @@
 """``imageauth data cifake``: whole or not at all, no picture in two splits."""
 
+import errno
+import hashlib
 import io
 import os
 import shutil
@@ -13,12 +15,18 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from imageauth.cli import app
 from imageauth.errors import DataError
+from imageauth.files import write_atomically
 from imageauth.manifest import FILE_NAME, Manifest
-from imageauth.training.cifake import is_validation, prepare
+from imageauth.training import cifake
+from imageauth.training.cifake import OBJECTS, object_class, prepare
+from imageauth.training.splits import is_validation
 from tests.conftest import drawn
 
 
@@ -26,6 +34,12 @@ def jpeg(seed: int, size: int = 32) -> bytes:
     out = io.BytesIO()
     Image.fromarray(drawn(size, size, seed)).save(out, "JPEG")
     return out.getvalue()
+
+
+def place(source: Path, name: str, data: bytes) -> None:
+    path = source / "CIFAKE" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 @pytest.fixture
@@ -41,10 +55,8 @@ def source(tmp_path: Path) -> Path:
     files["train/REAL/0006.jpg"] = files["train/FAKE/0007.jpg"]
     root = tmp_path / "source"
     for name, data in files.items():
-        path = root / "CIFAKE" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    (root / "CIFAKE" / "readme.txt").write_text("hello")
+        place(root, name, data)
+    place(root, "readme.txt", b"hello")
     return root
 
 
@@ -82,6 +94,34 @@ def test_a_duplicate_never_stands_in_two_splits(source: Path, tmp_path: Path) ->
     assert "Incomplete" in summary
 
 
+def test_a_near_copy_never_stands_in_two_splits(source: Path, tmp_path: Path) -> None:
+    # 0004 (3) is a validation file in FAKE and a training file in REAL.
+    photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    for name, quality in (("train/REAL/0004 (3).jpg", 95), ("train/FAKE/0004 (3).jpg", 85)):
+        out = io.BytesIO()
+        Image.fromarray(photo).resize((32, 32)).save(out, "JPEG", quality=quality)
+        place(source, name, out.getvalue())
+    by_path = {entry.path: entry for entry in prepare(tmp_path / "out", source)[0]}
+    assert by_path["train/REAL/0004 (3).jpg"].split == "train"
+    assert by_path["train/FAKE/0004 (3).jpg"].split == "excluded"
+    assert by_path["train/FAKE/0004 (3).jpg"].duplicate_of == "train/REAL/0004 (3).jpg"
+    summary = (tmp_path / "out" / "SUMMARY.md").read_text()
+    assert "Near-copies: 1 pictures are nearly one of another split (1 of them with the other label)" in summary
+    assert "0 real and 1 fake validation pictures" in summary
+
+
+def test_the_class_of_object_is_in_the_name(source: Path, tmp_path: Path) -> None:
+    assert [object_class(f"0001 ({n}).jpg") for n in range(2, 11)] == list(OBJECTS[1:])
+    assert object_class("4321.JPEG") == "airplane"
+    for other in ("0001 (11).jpg", "0001 (1).jpg", "0001 (0).jpg", "cat.jpg", "1 (2) (3).jpg", "0001(2).jpg"):
+        assert object_class(other) == ""
+    place(source, "train/FAKE/0000 (9).jpg", jpeg(1000))
+    prepare(tmp_path / "out", source)
+    groups = {entry.path: entry.group for entry in Manifest.load(tmp_path / "out")}
+    assert groups["train/FAKE/0000 (9).jpg"] == "ship"
+    assert groups["test/REAL/0003.jpg"] == "airplane"
+
+
 def test_the_validation_rule_is_fixed_for_good() -> None:
     names = [f"{index:04d} ({kind}).jpg" for index in range(1000) for kind in range(2, 11)]
     chosen = [name for name in names if is_validation("REAL", name)]
@@ -117,6 +157,71 @@ def test_what_is_no_cifake_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=reason):
             prepare(tmp_path / "out", tmp_path / path)
         assert not (tmp_path / "out" / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_a_source_of_one_class_is_refused_and_harms_nothing(kind: str, source: Path, tmp_path: Path) -> None:
+    prepare(tmp_path / "out", source)
+    for split in ("train", "test"):
+        shutil.rmtree(source / "CIFAKE" / split / "FAKE")
+    one = packed(source, kind, tmp_path)
+    for out in ("out", "other"):
+        with pytest.raises(DataError, match="holds no FAKE images"):
+            prepare(tmp_path / out, one)
+    assert len(Manifest.load(tmp_path / "out")) == 96
+    assert not (tmp_path / "other" / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_images_elsewhere_in_the_source_are_counted(kind: str, source: Path, tmp_path: Path) -> None:
+    strays = ("train/OTHER/x.jpg", "train/x.jpg", "train/REAL/x.png")
+    for name in strays:
+        place(source, name, jpeg(77))
+    manifest, damaged = prepare(tmp_path / "out", packed(source, kind, tmp_path))
+    assert (len(manifest), damaged) == (96, [])
+    summary = (tmp_path / "out" / "SUMMARY.md").read_text()
+    assert "around them: 3.\n" in summary
+    assert all(f"CIFAKE/{name}" in summary for name in strays)
+    assert str(tmp_path) not in summary
+    assert "readme.txt" not in summary
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills up after 50 files, then again when the manifest is written."""
+    whole, _ = prepare(tmp_path / "whole", source)
+    out = tmp_path / "out"
+    room, write = 50, cifake.write_atomically
+
+    def writes(path: Path, data: bytes, *, flush: bool = True) -> None:
+        nonlocal room
+        room -= 1
+        if room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, data, flush=flush)
+
+    monkeypatch.setattr(cifake, "write_atomically", writes)
+    for more in (46, 0):  # the first time, room for the other files as well, but not for the summary
+        arguments = ["data", "cifake", "--to", str(out), "--from", str(source)]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"imageauth: {out} cannot be written: No space left on device.")
+        assert result.stderr.count("\n") == 1
+        assert not (out / FILE_NAME).exists()
+        room = more
+    assert sum(path.suffix == ".jpg" for path in out.rglob("*")) == 96
+    monkeypatch.undo()
+    assert prepare(out, source)[0].digest == whole.digest
+    assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_file_that_does_not_fit_leaves_no_part(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "a.jpg", b"data")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cut_archive_leaves_no_data_set_and_a_whole_one_finishes_it(source: Path, tmp_path: Path) -> None:
@@ -234,5 +339,13 @@ def test_the_real_archive_killed_and_repeated(shared: Path, tmp_path: Path) -> N
     assert len(manifest) == 89_815
     assert Counter(entry.label for entry in manifest) == {"real": 45_044, "fake": 44_771}
     splits = Counter(entry.split for entry in manifest)
-    assert splits == {"train": 80_175, "validation": 8_931, "excluded": 709}
+    assert splits == {"train": 80_175, "validation": 8_775, "excluded": 865}
+    near = [entry for entry in manifest if entry.duplicate_of and entry.path.startswith("train/REAL")]
+    assert len(near) == 94
+    assert set(Counter(entry.group for entry in manifest)) == set(OBJECTS)
+    # Near-copies are taken out of validation, never out of training: this is the list before there was a search.
+    names = "\n".join(f"{entry.path} {entry.sha256}" for entry in manifest.select("train"))
+    assert (
+        hashlib.sha256(names.encode()).hexdigest() == "2a5e62b79a0a40e6ac2d6a41c3c50a07563287129a544885dbe7b3d4b4bf78a2"
+    )
     assert not list(out.rglob("*.part"))

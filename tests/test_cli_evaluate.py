@@ -65,7 +65,16 @@ def test_outputs_are_checked_before_the_work(folder, tmp_path, monkeypatch, opti
         assert "cannot be written" in result.stderr
 
 
+def test_the_page_shows_as_many_mistakes_as_asked_for(folder, tmp_path):
+    for index in range(40):
+        draw(folder / "one/REAL" / f"bright{index}.png", 215, seed=index)
+    for options, shown in (((), 24), (("--mistakes", 30), 30), (("--mistakes", 0), 0)):
+        assert run(folder, "--html", tmp_path / "f.html", *options).exit_code == 0
+        assert (tmp_path / "f.html").read_text(encoding="utf-8").count("<img ") == shown
+
+
 def test_usage_errors(folder):
+    assert run(folder, "--mistakes", 501).exit_code == 2
     assert run(folder, "--limit", 0).exit_code == 2
     assert "is not a folder" in run(folder / "missing").stderr
     assert "has no splits" in run(folder, "--split", "test").stderr

@@ -147,10 +147,29 @@ def test_every_file_failed(tmp_path):
 
 
 def test_mistakes_are_the_most_wrong_first(folder):
-    mistakes = worst_mistakes(evaluate(Brightness(), find_images(folder).items, resamples=5))
+    mistakes = worst_mistakes(evaluate(Brightness(), find_images(folder).items, resamples=5), 24)
     assert {mistake.item.name for mistake in mistakes} == {"hard/0_real/bright.png", f"hard/1_fake/{HOSTILE}"}
     errors = [abs(mistake.probability - mistake.item.label) for mistake in mistakes]
     assert errors == sorted(errors, reverse=True)
+
+
+def test_as_many_mistakes_as_asked_for_and_light_ones(tmp_path):
+    for index in range(8):
+        draw(tmp_path / "REAL" / f"{index}.png", 200 + index, seed=index)
+        draw(tmp_path / "FAKE" / f"{index}.png", 60 + index, size=(640, 480), seed=index)
+    evaluation = evaluate(Brightness(), find_images(tmp_path).items, resamples=5)
+    for most in (0, 1, 6, 16, 500):
+        mistakes = worst_mistakes(evaluation, most)
+        assert len(mistakes) == min(most, 16)
+        assert page_pictures(evaluation, most) == len(mistakes)
+    for mistake in mistakes:
+        kind = "jpeg" if mistake.item.label else "png"
+        assert mistake.thumbnail.startswith(f"data:image/{kind};base64,")
+        assert len(mistake.thumbnail) < 20_000
+
+
+def page_pictures(evaluation, most):
+    return _Page(render_page(evaluation, {}, mistakes=most)).tags.count("img")
 
 
 class _Page(HTMLParser):

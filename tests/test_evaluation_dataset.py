@@ -113,6 +113,16 @@ def test_manifest_splits(tmp_path):
     assert len(find_images(tmp_path / "train").items) == 4
 
 
+def test_the_manifests_groups_come_first(tmp_path):
+    entries = [
+        Entry("train/REAL/a.jpg", "0", "real", "validation", group="cat"),
+        Entry("train/FAKE/b.jpg", "1", "fake", "validation", group="dog"),
+        Entry("train/FAKE/c.jpg", "2", "fake", "validation"),
+    ]
+    Manifest(entries).save(tmp_path)
+    assert [item.group for item in find_images(tmp_path, "validation").items] == ["dog", "train", "cat"]
+
+
 def test_a_limit_takes_the_same_images_of_each_class(tmp_path):
     _files(tmp_path, *(f"REAL/{n}.jpg" for n in range(30)), *(f"FAKE/{n}.jpg" for n in range(5)))
     found = find_images(tmp_path)

@@ -71,7 +71,7 @@ def test_page_in_chromium(browser, page_file, scheme, width):
         assert page.title() == "Evaluation of brightness"
         headings = page.evaluate("Array.from(document.querySelectorAll('h1, h2'), h => h.textContent)")
         assert headings == [
-            "Evaluation of brightness", "Figures", "Plots", "Degradations", "Sub-folders", "Most wrong",
+            "Evaluation of brightness", "Figures", "Plots", "Degradations", "Groups", "Most wrong",
             "Files that failed", "What was run",
         ]  # fmt: skip
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -39,11 +39,20 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise ImageAuthError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` beside ``path``, flush it to disk, then rename it into place."""
+def write_atomically(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Write ``data`` beside ``path``, flush it to disk unless told otherwise, then rename it into place.
+
+    Raises:
+        OSError: it cannot be written; nothing half-written is left behind.
+    """
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            if flush:
+                stream.flush()
+                os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -28,7 +28,8 @@ def cifake(
 ) -> None:
     """Prepare CIFAKE: 60,000 CIFAR-10 photographs and 60,000 Stable Diffusion 1.4 images of 32×32 pixels.
 
-    Checks that every file decodes, finds exact duplicates, fixes the splits, and writes manifest.tsv and SUMMARY.md.
+    Checks that every file decodes, fixes the splits so that no picture, and no near-copy of one, stands in two of them,
+    and writes manifest.tsv and SUMMARY.md.
     Exit code 1: damaged files were left out.
     """
     import sys

@@ -22,6 +22,9 @@ def evaluate(
         str | None, typer.Option("--json", metavar="F", help="Write the figures as JSON; - for standard output.")
     ] = None,
     html_to: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write a page with plots.")] = None,
+    mistakes: Annotated[
+        int, typer.Option(min=0, max=500, metavar="N", help="How many of the most wrong images the page shows.")
+    ] = 24,
     degradations: Annotated[
         bool, typer.Option("--degradations", help="Also measure under compression, blur, scaling, noise and cropping.")
     ] = False,
@@ -88,7 +91,7 @@ def evaluate(
             about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         if found.skipped:
             about["Skipped"] = f"{found.skipped:,} files that are not images by their extension"
-        files.write_text(html_to, html.render_page(result, about, probe))
+        files.write_text(html_to, html.render_page(result, about, probe, mistakes))
     if json_to != "-":
         _show(result, probe, found.skipped)
     for failure in result.failures:

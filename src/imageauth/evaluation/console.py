@@ -11,12 +11,12 @@ from imageauth.evaluation.wording import COLUMNS, HEADLINE, interval, number
 
 
 def tables(evaluation: Evaluation, probe: Mapping[str, Any] | None = None) -> Iterator[Table]:
-    """The figures, then the sub-folders, degradations and shortcut probe where there are any."""
+    """The figures, then the groups, degradations and shortcut probe where there are any."""
     yield _headline(evaluation)
     if evaluation.groups:
-        table = _table("Sub-folders", "sub-folder", "images")
+        table = _table("Groups", "group", "images")
         for name, figures in evaluation.groups.items():
-            table.add_row(_literal(name or "(no sub-folder)"), *_cells(figures), f"{figures.n:,}")
+            table.add_row(_literal(name or "(none)"), *_cells(figures), f"{figures.n:,}")
         table.add_section()
         mean = (number(name, evaluation.macro.get(name, float("nan"))) for name in COLUMNS)
         table.add_row("mean", *mean, "")

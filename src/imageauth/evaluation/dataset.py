@@ -24,7 +24,8 @@ class Item:
         path: where it is.
         name: relative to the data folder, with ``/``, printable.
         label: 1 for AI-made, 0 for real.
-        group: the sub-folder relative to the data folder without the class part, such as a generator; "" for none.
+        group: what its manifest says, such as the class of object; else the sub-folder relative to the data folder
+            without the class part, such as a generator; "" for none.
     """
 
     path: Path
@@ -101,7 +102,7 @@ def _from_manifest(folder: Path, split: str) -> DataSet:
     items = []
     for entry in chosen:
         parts = entry.path.split("/")
-        group = "/".join(part for part in parts[:-1] if part.lower() not in CLASSES)
+        group = entry.group or "/".join(part for part in parts[:-1] if part.lower() not in CLASSES)
         items.append(Item(folder / entry.path, printable(entry.path), int(entry.label == "fake"), printable(group)))
     return DataSet(folder, tuple(sorted(items, key=lambda item: item.name)), split)
 
@@ -155,6 +156,6 @@ def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
 
 
 def groups_of(items: Sequence[Item]) -> list[str]:
-    """Names of the groups, sorted; empty when no image stands in a sub-folder."""
+    """Names of the groups, sorted; empty when no image has one."""
     names = {item.group for item in items}
     return sorted(names) if names - {""} else []

@@ -17,13 +17,16 @@ _WIDE = {"degradations"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def render_page(evaluation: Evaluation, about: Mapping[str, str], probe: Mapping[str, Any] | None = None) -> str:
+def render_page(
+    evaluation: Evaluation, about: Mapping[str, str], probe: Mapping[str, Any] | None = None, mistakes: int = 24
+) -> str:
     """The page.
 
     Args:
         evaluation: what was measured.
         about: facts of the run that the evaluation does not know, such as the data folder; label → text.
         probe: the result of :func:`~imageauth.evaluation.shortcut.header_probe`, if it was run.
+        mistakes: how many of the most wrong pictures to show.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -37,7 +40,7 @@ def render_page(evaluation: Evaluation, about: Mapping[str, str], probe: Mapping
         _degradations(evaluation),
         _groups(evaluation),
         _probe(probe),
-        _mistakes(worst_mistakes(evaluation)),
+        _mistakes(worst_mistakes(evaluation, mistakes)),
         _failures(evaluation),
         _run(evaluation, about),
     ]
@@ -101,10 +104,10 @@ def _degradations(evaluation: Evaluation) -> str:
 def _groups(evaluation: Evaluation) -> str:
     if not evaluation.groups:
         return ""
-    rows = [_row(name or "(no sub-folder)", figures, [f"{figures.n:,}"]) for name, figures in evaluation.groups.items()]
+    rows = [_row(name or "(none)", figures, [f"{figures.n:,}"]) for name, figures in evaluation.groups.items()]
     mean = "".join(f"<td>{number(n, evaluation.macro.get(n, float('nan')))}</td>" for n in COLUMNS)
-    rows.append(f'<tr class="mean"><th scope="row">Mean over sub-folders</th>{mean}<td></td></tr>')
-    return _section("Sub-folders", _table(["Sub-folder", *COLUMNS.values(), "Images"], rows))
+    rows.append(f'<tr class="mean"><th scope="row">Mean over groups</th>{mean}<td></td></tr>')
+    return _section("Groups", _table(["Group", *COLUMNS.values(), "Images"], rows))
 
 
 def _probe(probe: Mapping[str, Any] | None) -> str:

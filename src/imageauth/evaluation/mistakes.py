@@ -22,7 +22,7 @@ class Mistake:
     Attributes:
         item: the file.
         probability: of AI, as given.
-        thumbnail: a ``data:`` URI of a PNG that we encoded from pixels; nothing of the file itself.
+        thumbnail: a ``data:`` URI of a picture that we encoded from pixels; nothing of the file itself.
     """
 
     item: Item
@@ -30,7 +30,7 @@ class Mistake:
     thumbnail: str
 
 
-def worst_mistakes(evaluation: Evaluation, most: int = 24) -> list[Mistake]:
+def worst_mistakes(evaluation: Evaluation, most: int) -> list[Mistake]:
     """Up to ``most`` pictures, half of each class where there are enough, the most wrong first."""
     said_ai = evaluation.probabilities >= evaluation.card.thresholds.decision
     labels = evaluation.labels
@@ -53,8 +53,10 @@ def worst_mistakes(evaluation: Evaluation, most: int = 24) -> list[Mistake]:
 
 
 def _thumbnail(item: Item) -> str:
+    """A PNG of a small picture, which shows every pixel; a JPEG of a larger one, so that hundreds still open fast."""
     picture = PIL.Image.fromarray(read_image(item.path).pixels)
+    kind, options = ("PNG", {"optimize": True}) if max(picture.size) <= SIDE else ("JPEG", {"quality": 85})
     picture.thumbnail((SIDE, SIDE))
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    picture.save(buffer, kind, **options)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -46,7 +46,7 @@ class Evaluation:
     Attributes:
         card: the model's.
         figures: over all images.
-        groups: the same per sub-folder, where there are any.
+        groups: the same per group (sub-folder, or class of object), where there are any.
         macro: plain means over groups: ``real_accuracy`` over those with real images, ``fake_accuracy`` over those
             with AI images, ``balanced_accuracy``, ``auroc`` and ``average_precision`` over those with both.
         degradations: name → figures, in the protocol's order; empty when not asked for.

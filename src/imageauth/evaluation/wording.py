@@ -27,7 +27,7 @@ COLUMNS = {
     "auroc": "AUROC",
     "average_precision": "AP",
 }
-"""The figures of a table with one row a degradation or sub-folder."""
+"""The figures of a table with one row a degradation or group."""
 
 _DECIMALS = {"auroc", "average_precision", "ece", "brier"}
 

@@ -33,7 +33,7 @@ def load_arrays(
         Pictures, uint8 [N, side, side, 3] (memory-mapped, sRGB), and labels, uint8 [N], 1 for AI-made.
 
     Raises:
-        DataError: a picture cannot be read, differs from the manifest or has another size.
+        DataError: a picture cannot be read, differs from the manifest or has another size; or the disk is full.
     """
     entries = manifest.select(split)
     labels = np.array([entry.label == "fake" for entry in entries], np.uint8)
@@ -44,7 +44,7 @@ def load_arrays(
             try:
                 image = read_image(folder / entry.path)
             except ImageError as error:
-                raise DataError(f"{folder / entry.path}: {error}") from error
+                raise DataError(f"{folder / entry.path}: {error}; prepare the data again") from error
             if image.sha256 != entry.sha256:
                 raise DataError(f"{folder / entry.path}: changed since the manifest was made; prepare the data again")
             if image.pixels.shape != (side, side, 3):
@@ -52,8 +52,17 @@ def load_arrays(
             pictures[index] = image.pixels
             if progress and (index % 512 == 0 or index + 1 == len(entries)):
                 progress(index + 1, len(entries))
+        _save(cache, pictures)
+    return np.load(cache, mmap_mode="r"), labels
+
+
+def _save(cache: Path, pictures: npt.NDArray[np.uint8]) -> None:
+    """Whole or not at all, also where two runs start at once."""
+    part = cache.with_suffix(f".{os.getpid()}.part.npy")
+    try:
         cache.parent.mkdir(exist_ok=True)
-        part = cache.with_suffix(f".{os.getpid()}.part.npy")
         np.save(part, pictures)
         part.replace(cache)
-    return np.load(cache, mmap_mode="r"), labels
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DataError(f"{cache} cannot be written: {error.strerror or error}") from error

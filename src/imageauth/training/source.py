@@ -1,0 +1,113 @@
+"""Where CIFAKE comes from: a folder, a zip, a tar, or Kaggle. Names decide what is taken; nothing else is unpacked."""
+
+import lzma
+import os
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from imageauth.errors import DataError, MissingExtraError
+from imageauth.images import EXTENSIONS
+
+KAGGLE_HANDLE = "birdy654/cifake-real-and-ai-generated-synthetic-images"
+
+_MEMBER = re.compile(r"(?:^|/)(train|test)/(REAL|FAKE)/([^/]+\.jpe?g)$", re.IGNORECASE)
+_MAX_FILE_BYTES = 2**20
+# What the archive readers raise on damaged, encrypted or unknown contents.
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
+    *(EOFError, NotImplementedError, OSError, RuntimeError),
+)
+
+
+class Member(NamedTuple):
+    """One file of CIFAKE: ``train`` or ``test``, ``REAL`` or ``FAKE``, its name and its content."""
+
+    split: str
+    label: str
+    name: str
+    data: bytes
+
+
+def download() -> Path:
+    """Kaggle's copy, in kagglehub's own cache.
+
+    Raises:
+        DataError: Kaggle could not deliver it.
+        MissingExtraError: kagglehub is not installed.
+    """
+    try:
+        import kagglehub
+    except ImportError:
+        raise MissingExtraError("downloading CIFAKE", "train") from None
+    try:
+        return Path(kagglehub.dataset_download(KAGGLE_HANDLE))
+    except Exception as error:  # kagglehub passes on whatever its network layer raises
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"Kaggle could not deliver {KAGGLE_HANDLE}: {reason}. Use --from with a copy of it.") from error
+
+
+def members(source: Path, stray: Callable[[str], None]) -> Iterator[Member]:
+    """Each CIFAKE file of a folder, zip or tar.
+
+    Args:
+        source: the folder or archive.
+        stray: told the name of each image that stands elsewhere than in ``train|test/REAL|FAKE`` or is no ``.jpg``.
+
+    Raises:
+        DataError: the source is none of these, or damaged, or holds a file that is too large to be one of CIFAKE's.
+    """
+    try:
+        for around, name, content in _files(source):
+            if match := _MEMBER.search(around + name):
+                split, label, file = match.groups()
+                with content() as stream:
+                    data = stream.read(_MAX_FILE_BYTES + 1)
+                if len(data) > _MAX_FILE_BYTES:
+                    raise DataError(f"{match[0]} is larger than any CIFAKE file")
+                yield Member(split.lower(), label.upper(), file, data)
+            elif os.path.splitext(name)[1].lower() in EXTENSIONS:
+                stray(name)
+    except _BROKEN as error:
+        what = "cannot be read" if source.is_dir() else "is damaged or cut short"
+        raise DataError(f"{source} {what}: {error}") from error
+
+
+def _files(source: Path) -> Iterator[tuple[str, str, Callable[[], IO[bytes]]]]:
+    """(what the name stands in, the name, how to open it) of each regular file."""
+    if source.is_dir():
+        # Someone may name the folder train/ itself.
+        around = source.absolute().as_posix() + "/"
+        for file in sorted(source.rglob("*")):
+            if file.is_file():
+                yield around, file.relative_to(source).as_posix(), partial(_opened, file)
+    elif not source.is_file():
+        raise DataError(f"{source} does not exist")
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            for item in archive.infolist():
+                if not item.is_dir():
+                    yield "", item.filename, partial(archive.open, item)
+    elif tarfile.is_tarfile(source):
+        with tarfile.open(source) as tar:
+            for member in tar:
+                if member.isfile():
+                    yield "", member.name, partial(_extracted, tar, member)
+    else:
+        raise DataError(f"{source} is not a folder, a zip or a tar archive")
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return file.open("rb")
+
+
+def _extracted(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    stream = tar.extractfile(member)
+    if stream is None:  # never for a regular file
+        raise tarfile.ReadError(f"{member.name} cannot be read")
+    return stream
