@@ -172,6 +172,15 @@ def page_pictures(evaluation, most):
     return _Page(render_page(evaluation, {}, mistakes=most)).tags.count("img")
 
 
+def test_the_page_shows_heatmaps_beside_mistakes(folder):
+    evaluation = evaluate(Brightness(), find_images(folder).items, resamples=5)
+    heat = np.zeros((8, 8))
+    heat[0, 0] = 1.0
+    page = render_page(evaluation, {}, heatmap=lambda pixels: heat)
+    assert _Page(page).tags.count("img") == 4  # two mistakes, each with its heatmap
+    assert "AI (orange)" in page
+
+
 class _Page(HTMLParser):
     def __init__(self, text):
         super().__init__()

@@ -1,5 +1,6 @@
 """Training: the networks, the input, resuming, calibration, export."""
 
+import io
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from imageauth import Detector
 from imageauth.errors import DataError, ModelError
 from imageauth.evaluation.metrics import ece
 from imageauth.pixels.calibration import Calibration, sigmoid
@@ -26,7 +29,13 @@ from imageauth.training import checkpoint  # noqa: E402
 from imageauth.training.averaging import WeightAverage  # noqa: E402
 from imageauth.training.calibrate import METHODS, at_risk, conformal, fit_calibration, fit_thresholds  # noqa: E402
 from imageauth.training.cifake import prepare  # noqa: E402
-from imageauth.training.export import litert_scores, to_litert  # noqa: E402
+from imageauth.training.export import CIFAKE, litert_scores, to_litert, write_model  # noqa: E402
+from imageauth.training.familiarity import (  # noqa: E402
+    familiar_pictures,
+    load_elsewhere,
+    threshold,
+    with_familiarity,
+)
 from imageauth.training.fit import predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
@@ -308,6 +317,54 @@ def test_what_cannot_grow_says_so() -> None:
         grow(build("pocket", LARGE), build("pocket", SMALL))
     with pytest.raises(DataError, match="has no layer"):
         grow(build("pocket", LARGE), build("pocket", LARGE | {"depths": [1, 1, 1]}))
+
+
+def test_familiarity_is_a_second_answer_and_the_first_stays(tmp_path: Path) -> None:
+    model = build("pocket", TINY)
+    familiar, _ = toy(300)
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (300, 32, 32, 3), np.uint8)
+    both = with_familiarity(model, familiar[:200], noise[:200])
+    scores = litert_scores(to_litert(both), np.concatenate([familiar[200:], noise[200:]]))
+    assert scores.unfamiliarity[:100].max() < scores.unfamiliarity[100:].min()
+    np.testing.assert_allclose(scores.variants[:100, 0], predict(model, familiar[200:]), atol=1e-4)
+    assert np.mean(scores.unfamiliarity[:100] > threshold(scores.unfamiliarity[:100])) == pytest.approx(0.02)
+    with pytest.raises(DataError, match="'paper' has no stages"):
+        with_familiarity(build("paper", {}), familiar, noise)
+
+
+def test_a_model_with_familiarity_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    pictures, labels = toy(200)
+    for index in range(16):
+        source = tmp_path / "elsewhere" / f"source{index}"
+        source.mkdir(parents=True)
+        Image.fromarray(np.random.default_rng(index).integers(0, 256, (90, 60, 3), np.uint8)).save(source / "a.png")
+        (source / "torn.jpg").write_bytes(b"nothing")
+    others = load_elsewhere(tmp_path / "elsewhere", 32)
+    assert others.groups == 16
+    assert others.pictures.shape == (64, 32, 32, 3)
+    assert 0 < others.held_out.mean() < 0.6
+    familiar = familiar_pictures(pictures, Recipe(degraded=0.4, batch_size=32), count=300)
+    assert len(familiar) == 200  # too few for a batch of degraded ones
+    model = with_familiarity(build("pocket", TINY), familiar, others.pictures[~others.held_out])
+    card, _ = write_model(model, pictures, labels, tmp_path / "model", CIFAKE, others)
+    assert card.figures["elsewhere_refused"] > 0.9
+    assert card.figures["unfamiliar"] == pytest.approx(0.02, abs=0.006)
+    detector = Detector(tmp_path / "model")
+    noise = others.pictures[others.held_out]
+    buffer = io.BytesIO()
+    Image.fromarray(noise[0]).save(buffer, "PNG")
+    report = detector.check(buffer.getvalue())
+    assert (report.verdict, report.probability) == ("inconclusive", None)
+    assert "unlike those that the model was measured on" in report.summary
+
+
+def test_elsewhere_needs_sources_to_hold_out(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    Image.fromarray(drawn(64, 64)).save(tmp_path / "one" / "a.png")
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(DataError, match="sub-folders, one a source"):
+            load_elsewhere(folder, 32)
 
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:

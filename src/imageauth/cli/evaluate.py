@@ -91,7 +91,7 @@ def evaluate(
             about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         if found.skipped:
             about["Skipped"] = f"{found.skipped:,} files that are not images by their extension"
-        files.write_text(html_to, html.render_page(result, about, probe, mistakes))
+        files.write_text(html_to, html.render_page(result, about, probe, mistakes, network.heatmap))
     if json_to != "-":
         _show(result, probe, found.skipped)
     for failure in result.failures:

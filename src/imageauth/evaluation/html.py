@@ -8,7 +8,7 @@ from typing import Any
 
 import imageauth
 from imageauth.evaluation.figures import Figures
-from imageauth.evaluation.mistakes import Mistake, worst_mistakes
+from imageauth.evaluation.mistakes import Heatmap, Mistake, worst_mistakes
 from imageauth.evaluation.plots import draw_plots
 from imageauth.evaluation.protocol import Evaluation
 from imageauth.evaluation.wording import COLUMNS, HEADLINE, interval, number
@@ -18,7 +18,11 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-ur
 
 
 def render_page(
-    evaluation: Evaluation, about: Mapping[str, str], probe: Mapping[str, Any] | None = None, mistakes: int = 24
+    evaluation: Evaluation,
+    about: Mapping[str, str],
+    probe: Mapping[str, Any] | None = None,
+    mistakes: int = 24,
+    heatmap: Heatmap | None = None,
 ) -> str:
     """The page.
 
@@ -27,6 +31,7 @@ def render_page(
         about: facts of the run that the evaluation does not know, such as the data folder; label → text.
         probe: the result of :func:`~imageauth.evaluation.shortcut.header_probe`, if it was run.
         mistakes: how many of the most wrong pictures to show.
+        heatmap: of a picture, by the model that was measured; None shows none.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -40,7 +45,7 @@ def render_page(
         _degradations(evaluation),
         _groups(evaluation),
         _probe(probe),
-        _mistakes(worst_mistakes(evaluation, mistakes)),
+        _mistakes(worst_mistakes(evaluation, mistakes, heatmap)),
         _failures(evaluation),
         _run(evaluation, about),
     ]
@@ -130,12 +135,19 @@ def _mistakes(mistakes: list[Mistake]) -> str:
     parts = []
     for mistake in mistakes:
         truth, word = ("ai", "AI-made") if mistake.item.label else ("real", "Real")
+        heat = f'<img src="{mistake.heatmap}" alt="The same under its heatmap">' if mistake.heatmap else ""
         parts.append(
-            f'<li><img src="{mistake.thumbnail}" alt="{escape(f"{word} image {mistake.item.name}")}">'
+            f'<li><div><img src="{mistake.thumbnail}" alt="{escape(f"{word} image {mistake.item.name}")}">{heat}</div>'
             f'<span class="{truth}">{word}, given {number("probability", mistake.probability)} AI</span>'
             f'<span class="soft">{escape(mistake.item.name)}</span></li>'
         )
-    text = "<p>On the wrong side of the decision threshold, the most wrong first.</p>"
+    text = "<p>On the wrong side of the decision threshold, the most wrong first."
+    if any(mistake.heatmap for mistake in mistakes):
+        text += (
+            ' Beside each picture, what speaks for <span class="ai">AI (orange)</span> and for '
+            '<span class="real">a photograph (blue)</span>.'
+        )
+    text += "</p>"
     return _section("Most wrong", f'{text}<ul class="pictures">{"".join(parts)}</ul>')
 
 

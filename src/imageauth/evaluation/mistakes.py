@@ -2,17 +2,21 @@
 
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 
 from imageauth.errors import ImageError
 from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.protocol import Evaluation
 from imageauth.images import read_image
+from imageauth.rendering.heatmap import overlay
 
 SIDE = 160
+Heatmap = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,23 @@ class Mistake:
         item: the file.
         probability: of AI, as given.
         thumbnail: a ``data:`` URI of a picture that we encoded from pixels; nothing of the file itself.
+        heatmap: the same under its heatmap; empty without one.
     """
 
     item: Item
     probability: float
     thumbnail: str
+    heatmap: str = ""
 
 
-def worst_mistakes(evaluation: Evaluation, most: int) -> list[Mistake]:
-    """Up to ``most`` pictures, half of each class where there are enough, the most wrong first."""
+def worst_mistakes(evaluation: Evaluation, most: int, heatmap: Heatmap | None = None) -> list[Mistake]:
+    """Up to ``most`` pictures, half of each class where there are enough, the most wrong first.
+
+    Args:
+        evaluation: with its items and probabilities.
+        most: pictures.
+        heatmap: uint8 [H, W, 3] → float64 [h, w], as :meth:`imageauth.pixels.model.PixelModel.heatmap`.
+    """
     said_ai = evaluation.probabilities >= evaluation.card.thresholds.decision
     labels = evaluation.labels
     wrong = np.flatnonzero(said_ai != (labels == 1))
@@ -46,17 +58,28 @@ def worst_mistakes(evaluation: Evaluation, most: int) -> list[Mistake]:
     for index in chosen[np.argsort(-error[chosen], kind="stable")]:
         item = evaluation.items[index]
         try:
-            found.append(Mistake(item, float(evaluation.probabilities[index]), _thumbnail(item)))
+            found.append(_mistake(item, float(evaluation.probabilities[index]), heatmap))
         except ImageError:  # gone or changed since it was scored: one picture less to show
             continue
     return found
 
 
-def _thumbnail(item: Item) -> str:
+def _mistake(item: Item, probability: float, heatmap: Heatmap | None) -> Mistake:
     """A PNG of a small picture, which shows every pixel; a JPEG of a larger one, so that hundreds still open fast."""
-    picture = PIL.Image.fromarray(read_image(item.path).pixels)
-    kind, options = ("PNG", {"optimize": True}) if max(picture.size) <= SIDE else ("JPEG", {"quality": 85})
+    pixels = read_image(item.path).pixels
+    picture = PIL.Image.fromarray(pixels)
+    small = max(picture.size) <= SIDE
     picture.thumbnail((SIDE, SIDE))
+    shown = _uri(picture, "PNG" if small else "JPEG")
+    if heatmap is None:
+        return Mistake(item, probability, shown)
+    scale = SIDE / max(picture.size)
+    large = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    return Mistake(item, probability, shown, _uri(overlay(large, heatmap(pixels)), "JPEG"))
+
+
+def _uri(picture: PIL.Image.Image, kind: str) -> str:
+    options = {"optimize": True} if kind == "PNG" else {"quality": 85}
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()

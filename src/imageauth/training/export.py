@@ -184,6 +184,7 @@ def write_model(
     figures = (
         _figures(card, result, scores, labels)
         | _heatmap_figures(card, data, pictures)
+        | _elsewhere_figures(card, data, elsewhere)
         | {
             "parameters": int(model.count_params()),
             "max_difference_from_keras": float(f"{difference:.2g}"),

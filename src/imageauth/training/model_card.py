@@ -85,6 +85,7 @@ def _page(
         "against it.",
         "",
         *(_stability(card, changes) if card.variants else []),
+        *(_familiarity(f) if "elsewhere_refused" in f else []),
         "## Figures",
         "",
         f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
@@ -158,6 +159,16 @@ def _stability(card: Card, changes: str) -> list[str]:
         f"**Stability.** Each image is scored as it is and under harmless changes ({changes}); the score is their "
         f"mean. Where they disagree the verdict is `inconclusive`: {card.figures['unstable']:.2%} of validation "
         "images.",
+        "",
+    ]
+
+
+def _familiarity(f: Mapping[str, Any]) -> list[str]:
+    return [
+        "**Familiarity.** A second answer of the network says when an image is unlike those that it was measured on; the "
+        f"verdict is then `inconclusive`. That refuses {f['unfamiliar']:.2%} of validation images, and of "
+        f"{f['elsewhere_thumbnails']:,} thumbnails made of pictures from elsewhere, of sources that did not teach it, "
+        f"{f['elsewhere_refused']:.1%}.",
         "",
     ]
 
