@@ -165,8 +165,8 @@ def _stability(card: Card, changes: str) -> list[str]:
 
 def _familiarity(f: Mapping[str, Any]) -> list[str]:
     return [
-        "**Familiarity.** A second answer of the network says when an image is unlike those that it was measured on; the "
-        f"verdict is then `inconclusive`. That refuses {f['unfamiliar']:.2%} of validation images, and of "
+        "**Familiarity.** A second answer of the network says when an image is unlike those that it was measured on; "
+        f"the verdict is then `inconclusive`. That refuses {f['unfamiliar']:.2%} of validation images, and of "
         f"{f['elsewhere_thumbnails']:,} thumbnails made of pictures from elsewhere, of sources that did not teach it, "
         f"{f['elsewhere_refused']:.1%}.",
         "",
