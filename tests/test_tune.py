@@ -104,7 +104,7 @@ def test_a_search_leaves_a_table_a_plot_and_the_best_recipe(searched: tuple[Sear
     assert run["recipe"] == replace(BASE, epochs=1, seed=1).to_json()
     assert run["data"]["train"] == 100
     assert report.table(search).row_count == 3
-    assert "trial 0 (shipped recipe): score 0." in report.line(search.finished[0])
+    assert "trial 0 (recipe pocket): score 0." in report.line(search.finished[0])
 
 
 def test_a_second_process_is_refused(searched: tuple[Search, Path], toy_data: Path) -> None:
@@ -284,7 +284,7 @@ def test_the_command_prints_trials_a_table_and_the_command(
 ) -> None:
     command = ["tune", "cifake", "--data", str(toy_data), "--out", str(tmp_path), "--trials"]
     lines = CliRunner().invoke(app, [*command, "2"]).stdout.splitlines()
-    assert [line.split(":")[0] for line in lines[:2]] == ["trial 0 (shipped recipe)", "trial 1"]
+    assert [line.split(":")[0] for line in lines[:2]] == ["trial 0 (recipe pocket)", "trial 1"]
     assert lines[-1] == json.loads((tmp_path / "best.json").read_text())["command"]
     again = CliRunner().invoke(app, [*command, "2"]).stdout.splitlines()
     assert again == lines[2:]

@@ -38,7 +38,7 @@ def cifake(
 ) -> None:
     """Search the recipe of the pocket network: width, depth, stem, regularisation, augmentation, optimizer.
 
-    Trial 0 is the shipped recipe. Each trial is a short training, judged on the validation split by the mean of its
+    Trial 0 is the recipe pocket. Each trial is a short training, judged on the validation split by the mean of its
     AUROC on images as they are and degraded; poor ones are stopped early. The folder gets trials.tsv, trials.svg and
     best.json, which holds the best recipe and the command that trains by it.
     """

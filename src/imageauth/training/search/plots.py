@@ -69,7 +69,7 @@ def _history(axes: Any, finished: list[FrozenTrial]) -> None:
               transform=floor, label="pruned or failed")  # fmt: skip
     for trial in complete:
         if trial.user_attrs.get("baseline"):
-            axes.scatter([trial.number], _distance([trial]), color=ORANGE, marker="D", s=40, label="shipped recipe")
+            axes.scatter([trial.number], _distance([trial]), color=ORANGE, marker="D", s=40, label="recipe pocket")
     axes.set(title="Search", xlabel="Trial", ylabel=LABEL)
     _logarithmic(axes, "y")
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -69,7 +69,7 @@ def train_command(recipe: Recipe, data: Path, out: Path) -> str:
 
 def line(trial: FrozenTrial) -> str:
     """One finished trial in one line."""
-    name = f"trial {trial.number}" + (" (shipped recipe)" if trial.user_attrs.get("baseline") else "")
+    name = f"trial {trial.number}" + (" (recipe pocket)" if trial.user_attrs.get("baseline") else "")
     if trial.state != TrialState.COMPLETE:
         return f"{name}: {WORDS[trial.state]}: {_reason(trial)}"
     figures = trial.user_attrs
@@ -82,7 +82,7 @@ def line(trial: FrozenTrial) -> str:
 
 
 def table(search: Search, most: int = 10) -> Table:
-    """The best trials, and the shipped recipe wherever it stands."""
+    """The best trials, and the recipe that is varied wherever it stands."""
     shown = Table(title=f"Best of {len(search.finished)} trials", title_justify="left")
     shown.add_column("trial", justify="right")
     for label in ("score", "AUROC", "degraded", "accuracy", "parameters", "images/s", "seconds"):
@@ -98,7 +98,7 @@ def table(search: Search, most: int = 10) -> Table:
             *(f"{figures[name]:.5f}" for name in ("score", "auroc", "auroc_degraded")),
             f"{figures['accuracy']:.2%}",
             *(f"{figures[name]:,.0f}" for name in ("parameters", "images_per_second", "seconds")),
-            "the shipped one" if baseline else _in_short(search.recipe(trial), trial.params),
+            "the recipe pocket" if baseline else _in_short(search.recipe(trial), trial.params),
             style="bold" if not place else None,
         )
     return shown

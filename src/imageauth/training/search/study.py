@@ -54,7 +54,7 @@ class Search:
 
     Attributes:
         study: Optuna's.
-        base: the shipped recipe, with this search's seed: what trials vary.
+        base: the recipe ``pocket``, with this search's seed: what trials vary.
         facts: what the study was begun with.
     """
 
@@ -142,7 +142,7 @@ class Search:
         self.study.tell(trial, figures["score"])
 
     def _settle(self) -> None:
-        """Put in order what a killed process left, and see to it that the shipped recipe is tried first."""
+        """Put in order what a killed process left, and see to it that the recipe ``pocket`` is tried first."""
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self._try_again(trial, blamed=True)
         if not self.study.get_trials(deepcopy=False):
