@@ -319,6 +319,44 @@ def test_what_cannot_grow_says_so() -> None:
         grow(build("pocket", LARGE), build("pocket", LARGE | {"depths": [1, 1, 1]}))
 
 
+def test_a_checkpoint_of_another_network_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    training, validation = toy(64), toy(32, seed=900)
+    recipe = Recipe(network_options=TINY, epochs=1, batch_size=32)
+    train(training, validation, recipe, tmp_path / "one", data={})
+    other = Recipe(network_options={"widths": [8, 8, 16]}, epochs=1, batch_size=32)
+    train(training, validation, other, tmp_path / "two", data={})
+    kept = (tmp_path / "one" / "checkpoint" / "weights.npz").read_bytes()
+    (tmp_path / "one" / "checkpoint" / "weights.npz").write_bytes(
+        (tmp_path / "two" / "checkpoint" / "weights.npz").read_bytes()
+    )
+    with pytest.raises(DataError, match="of another network"):
+        train(training, validation, recipe, tmp_path / "one", data={}, resume=True)
+    (tmp_path / "one" / "checkpoint" / "weights.npz").write_bytes(kept[: len(kept) // 2])
+    with pytest.raises(DataError, match="damaged"):
+        train(training, validation, recipe, tmp_path / "one", data={}, resume=True)
+
+
+def test_a_full_disk_in_mid_training_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training, validation = toy(64), toy(32, seed=900)
+    recipe = Recipe(network_options=TINY, epochs=3, batch_size=32)
+    save, calls = checkpoint.save_arrays, []
+
+    def full(path: Path, arrays: object) -> None:
+        calls.append(path)
+        if len(calls) > 5:  # in the middle of the second checkpoint
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device", str(path))
+        save(path, arrays)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoint, "save_arrays", full)
+    with pytest.raises(OSError, match="No space left"):
+        train(training, validation, recipe, tmp_path / "run", data={})
+    monkeypatch.undo()
+    assert checkpoint.load(tmp_path / "run")[1]["step"] == 2  # type: ignore[index]
+    train(training, validation, recipe, tmp_path / "run", data={}, resume=True)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 6
+
+
 def test_familiarity_is_a_second_answer_and_the_first_stays(tmp_path: Path) -> None:
     model = build("pocket", TINY)
     familiar, _ = toy(300)

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from imageauth.errors import DataError
 
 NAME = "checkpoint"
 Arrays = Sequence[npt.NDArray[Any]]
@@ -38,11 +41,18 @@ def save(folder: Path, groups: Mapping[str, Arrays], state: dict[str, Any]) -> N
 
 
 def load(folder: Path) -> tuple[dict[str, list[npt.NDArray[Any]]], dict[str, Any]] | None:
-    """The groups and the state of the last whole checkpoint; None if there is none."""
+    """The groups and the state of the last whole checkpoint; None if there is none.
+
+    Raises:
+        DataError: it was damaged after it was written.
+    """
     for place in (folder / NAME, folder / f"{NAME}.old"):
         if (place / "state.json").is_file():
-            groups = {file.stem: load_arrays(file) for file in place.glob("*.npz")}
-            return groups, json.loads((place / "state.json").read_text())
+            try:
+                groups = {file.stem: load_arrays(file) for file in place.glob("*.npz")}
+                return groups, json.loads((place / "state.json").read_text())
+            except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+                raise DataError(f"{place} is damaged: remove it to train from the beginning") from error
     return None
 
 

@@ -85,6 +85,7 @@ def train(
         float64 [N].
 
     Raises:
+        OSError: the disk is full; the last whole checkpoint stays.
         DataError: ``out`` holds another run and ``resume`` is not set, or holds one with other settings.
     """
     steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
@@ -102,13 +103,20 @@ def train(
         found = checkpoint.load(out) if resume else None
         if found:
             arrays, state = found
-            best = arrays["best"]
-            model.set_weights(arrays["weights"])
-            for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
-                variable.assign(value)
-            if average:
-                average.restore(arrays["average"])
+            try:
+                best = arrays["best"]
+                model.set_weights(arrays["weights"])
+                for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
+                    variable.assign(value)
+                if average:
+                    average.restore(arrays["average"])
+            except (KeyError, ValueError) as error:
+                raise DataError(f"{out / checkpoint.NAME} is of another network: train into another folder") from error
         best = _run(model, average, state, best, training, validation, recipe, out, on_step, on_epoch)
+    except tf.errors.ResourceExhaustedError as error:
+        if "No space left" in str(error):  # TensorFlow's word for a full disk is that for a full memory
+            raise OSError(None, "no space left on the disk", str(out)) from error
+        raise
     finally:
         keras.mixed_precision.set_global_policy("float32")
     final = build(recipe.network, recipe.network_options)

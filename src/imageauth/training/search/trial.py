@@ -101,8 +101,6 @@ class Trials:
             (self.out / "trials").mkdir(exist_ok=True)
             (running / RUN_FILE).replace(self.out / "trials" / f"{number:04}.json")
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            if "No space left" in str(error):  # TensorFlow's word for a full disk is the same
-                raise OSError(None, "no space left on the disk", str(self.out)) from error
             raise RejectedError("out of memory") from error
         finally:
             shutil.rmtree(running, ignore_errors=True)
