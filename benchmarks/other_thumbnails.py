@@ -4,17 +4,14 @@
 
 Pictures of the photo packs (``photos/`` of the shared data: real photographs and art, and AI images of many generators)
 are reduced from their 256-pixel views to 32×32 in four ways, as a site might make thumbnails, and checked. The sizes
-lie inside the model's domain while the pictures do not resemble its training data. Only sources that did not teach the
-model what is unfamiliar are used (``imageauth.training.familiarity.held_out``), and the last way of reducing taught it
+lie inside the model's domain while the pictures do not resemble its training data. Only owners that did not teach the
+model what is unfamiliar are used (``imageauth.training.holding_out``), and the last way of reducing taught it
 neither. With ``--update-card`` the result becomes figures and a limit of the shipped card: every report then says it.
 """
 
 import argparse
-import csv
 import io
 import os
-import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,24 +24,11 @@ from imageauth.models import find_model
 from imageauth.pixels.card import FILE_NAME, Card
 from imageauth.pixels.model import PixelModel
 from imageauth.pixels.stability import settled
-from imageauth.training.familiarity import held_out
+from imageauth.training.holding_out import held_out
+from packs import pictures
 
 WAYS = {name: Image.Resampling[name.upper()] for name in ("box", "bicubic", "lanczos", "nearest")}
 MARK = "Thumbnails from elsewhere:"
-
-
-def packs(shared: Path) -> Iterator[tuple[int, Image.Image]]:
-    """(label, 256×256 picture) of both packs."""
-    for name in ("photos", "photos2"):
-        with (shared / "photos" / f"{name}.tsv").open(encoding="utf-8", newline="") as stream:
-            labels = {row["file"]: int(row["label"] != "real") for row in csv.DictReader(stream, delimiter="\t")}
-        with tarfile.open(shared / "photos" / f"{name}.tar.xz") as tar:
-            for member in tar:
-                _, _, file = member.name.partition("whole/")
-                if not held_out(file.rpartition("/")[0]):
-                    continue
-                if member.isfile() and file in labels and (stream := tar.extractfile(member)):
-                    yield labels[file], Image.open(stream).convert("RGB")
 
 
 def thumbnail(picture: Image.Image, way: Image.Resampling) -> np.ndarray:
@@ -61,17 +45,19 @@ def main() -> None:
     arguments = parser.parse_args()
     model = PixelModel.load("cifake")
     labels, views = [], {way: [] for way in WAYS}
-    for label, picture in packs(Path(os.environ["IMAGEAUTH_SHARED"])):
-        labels.append(label)
-        for way, method in WAYS.items():
-            views[way].append(thumbnail(picture, method))
+    for picture in pictures(Path(os.environ["IMAGEAUTH_SHARED"])):
+        if held_out(picture.owner):
+            labels.append(picture.label)
+            whole = Image.open(io.BytesIO(picture.data)).convert("RGB")
+            for way, method in WAYS.items():
+                views[way].append(thumbnail(whole, method))
     real = np.array(labels) == 0
     thresholds = model.card.thresholds
     lines = [
         "# Thumbnails that are not CIFAKE's",
         "",
         f"{real.sum():,} real and {(~real).sum():,} AI pictures of the photo packs, reduced to 32×32, JPEG 90, of "
-        f"sources that were kept apart; model `cifake` {model.card.version}.",
+        f"owners that were kept apart; model `cifake` {model.card.version}.",
         "",
         "“Refused”: called unlike what the model was measured on. “Without”: what would be said if it did not know.",
         "",
@@ -79,10 +65,10 @@ def main() -> None:
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     accused, cleared, card = [], [], model.card
-    for way, pictures in views.items():
-        scores = model.score_views([model.views(picture) for picture in pictures])
+    for way, small in views.items():
+        scores = model.score_views([model.views(picture) for picture in small])
         p = card.calibration(scores.pooled)
-        known = scores.unfamiliarity <= (np.inf if card.domain.unfamiliar is None else card.domain.unfamiliar)
+        known = card.domain.familiar(scores.unfamiliarity)
         steady = settled(scores.variants, card.calibration, thresholds.decision)
         all_ai, all_genuine = steady & (p >= thresholds.ai), steady & (p <= thresholds.real)
         ai, genuine = known & all_ai, known & all_genuine

@@ -126,6 +126,16 @@ def test_flips_are_counted_against_the_clean_image(folder):
     assert data["flip_rate"] == pytest.approx(np.mean(rates))
 
 
+def test_images_outside_the_domain_get_no_verdict_here_as_in_a_check(tmp_path):
+    draw(tmp_path / "REAL" / "a.png", 20)
+    draw(tmp_path / "FAKE" / "b.png", 240)
+    draw(tmp_path / "FAKE" / "large.png", 240, (300, 300))
+    data = evaluate(Brightness(), find_images(tmp_path).items, degradations=True, resamples=5).to_json()
+    assert (data["outside_domain"], data["accuracy"]) == (1, 1)
+    assert data["coverage"] == pytest.approx(2 / 3)
+    assert data["degradations"]["crop-0.8"]["coverage"] == 0  # 26 pixels, and 240, are outside
+
+
 def test_long_images_are_scored_by_the_mean_of_their_views(tmp_path):
     pixels = np.zeros((32, 96, 3), np.uint8)
     pixels[:, 64:] = 240  # the last of three views is bright, the others black

@@ -16,6 +16,7 @@ SERVING = {"images", "report", "verdict", "errors", "models", "detector", "pixel
 ALLOWED = {
     "errors": set(),
     "report": set(),
+    "escaping": set(),
     "models": {"errors"},
     "files": {"errors"},
     "manifest": {"errors", "files"},
@@ -23,10 +24,10 @@ ALLOWED = {
     "verdict": {"report"},
     "pixels": {"errors", "models", "report", "images"},
     "provenance": {"errors", "images", "report"},
-    "rendering": {"report"},
+    "rendering": {"escaping", "report"},
     "detector": SERVING - {"rendering", "detector"},
-    "evaluation": {"errors", "images", "manifest", "pixels", "rendering", "report"},
-    "training": {"errors", "evaluation", "files", "images", "manifest", "pixels"},
+    "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
+    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
 }
 
 

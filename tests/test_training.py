@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,12 @@ from imageauth.training.familiarity import (  # noqa: E402
     threshold,
     with_familiarity,
 )
-from imageauth.training.fit import predict, train  # noqa: E402
+from imageauth.training.fit import open_run, predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
-from imageauth.training.runs import recipe_for  # noqa: E402
+from imageauth.training.runs import recipe_for, train_cifake  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
 from tests.conftest import drawn, toy  # noqa: E402
 
@@ -319,6 +320,75 @@ def test_what_cannot_grow_says_so() -> None:
         grow(build("pocket", LARGE), build("pocket", LARGE | {"depths": [1, 1, 1]}))
 
 
+def test_resuming_takes_the_recorded_recipe_and_refuses_another_network(tmp_path: Path) -> None:
+    recipe = recipe_for(tmp_path, "pocket-grown", {"epochs": 1}, resume=False)
+    recorded = recipe.to_json()
+    del recorded["start_epochs"]  # a run from before there was that setting
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": recorded}))
+    assert recipe_for(tmp_path, "pocket-grown", {}, resume=True) == recipe
+    assert recipe_for(tmp_path, None, {}, resume=True) == recipe
+    for other in ("pocket", "paper"):
+        with pytest.raises(DataError, match="another network"):
+            recipe_for(tmp_path, other, {}, resume=True)
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": recorded, "data": {}}))
+    assert open_run(tmp_path, recipe, {}, True)["recipe"] == recipe.to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"start": "nonsense"}, "start must be a recipe"),
+        ({"start": "pocket-grown"}, "itself grows"),
+        ({"scale": 0}, "scale must"),
+        ({"scale": 1}, "scale must"),
+        ({"blur": 0}, "blur must"),
+        ({"degraded": 2}, "degraded must"),
+        ({"epochs": 0}, "at least 1"),
+    ],
+)
+def test_impossible_recipes_are_refused(tmp_path: Path, change: dict[str, object], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        recipe_for(tmp_path, None, change, resume=False)
+
+
+def test_a_grown_model_by_the_command_with_elsewhere_and_again(cifake_sample: Path, tmp_path: Path) -> None:
+    """The command that makes what ships, on little data: faults are said first, a second time changes nothing."""
+    data, out, elsewhere = tmp_path / "data", tmp_path / "run", tmp_path / "elsewhere"
+    prepare(data, cifake_sample)
+    few = {"epochs": 1, "start_epochs": 1, "batch_size": 96, "degraded": 0.1}
+    recipe = recipe_for(out, "pocket-grown", few, resume=False)
+    for index in range(20):
+        (elsewhere / f"owner{index}" / "deep").mkdir(parents=True)
+        Image.fromarray(drawn(80, 64, index)).save(elsewhere / f"owner{index}" / "deep" / "a.png")
+    with pytest.raises(DataError, match="is not a folder"):
+        train_cifake(data, out, recipe, elsewhere=tmp_path / "nowhere")
+    wrong = replace(recipe, network_options={"widths": [8, 8, 8]})
+    with pytest.raises(DataError, match="cannot grow"):
+        train_cifake(data, out, wrong, elsewhere=elsewhere)
+    assert not (out / "start" / "run.json").exists()
+    card = train_cifake(data, out, recipe, elsewhere=elsewhere)
+    text = (out / "model" / "README.md").read_text(encoding="utf-8")
+    for words in (
+        "Familiarity",
+        "Stability",
+        "## At a chosen risk",
+        "| airplane |",
+        "jpeg-90",
+        "grows from",
+        "core hours",
+    ):
+        assert words in text
+    assert card.figures["worst_degradation"] in text
+    assert json.loads((out / "run.json").read_text())["elsewhere"]["sources"] == 20
+    first, second = (json.loads((folder / "run.json").read_text()) for folder in (out / "start", out))
+    assert (first["recipe"]["epochs"], first["steps"]) == (1, second["steps"])
+    with pytest.raises(DataError, match="add --resume"):
+        train_cifake(data, out, recipe, elsewhere=elsewhere)
+    with pytest.raises(DataError, match="begun with --elsewhere"):
+        train_cifake(data, out, recipe, resume=True)
+
+
 def test_a_checkpoint_of_another_network_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
     training, validation = toy(64), toy(32, seed=900)
     recipe = Recipe(network_options=TINY, epochs=1, batch_size=32)
@@ -380,7 +450,7 @@ def test_a_model_with_familiarity_refuses_what_it_does_not_know(tmp_path: Path) 
         Image.fromarray(np.kron(blocks, np.ones((6, 6, 3), np.uint8))).save(source / "a.png")
         (source / "torn.jpg").write_bytes(b"nothing")
     others = load_elsewhere(tmp_path / "elsewhere", 32)
-    assert others.groups == 16
+    assert (others.about["sources"], others.about["pictures"], others.about["unreadable"]) == (16, 16, 16)
     assert others.pictures.shape == (64, 32, 32, 3)
     assert 0 < others.held_out.mean() < 0.6
     familiar = familiar_pictures(pictures, Recipe(degraded=0.4, batch_size=32), count=300)
@@ -400,8 +470,8 @@ def test_a_model_with_familiarity_refuses_what_it_does_not_know(tmp_path: Path) 
 def test_elsewhere_needs_sources_to_hold_out(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     Image.fromarray(drawn(64, 64)).save(tmp_path / "one" / "a.png")
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(DataError, match="sub-folders, one a source"):
+    for folder, words in ((tmp_path, "sub-folders, one a source"), (tmp_path / "missing", "is not a folder")):
+        with pytest.raises(DataError, match=words):
             load_elsewhere(folder, 32)
 
 

@@ -16,6 +16,7 @@ AI, REAL = say("statistical", "ai"), say("statistical", "real")
 DECLARED = say("declared", "ai")
 PROOF_AI, PROOF_REAL = say("proof", "ai"), say("proof", "real")
 NOTHING = say("none", "none")
+PIXELS = Evidence("pixels", "pixels-ai", "The pixels look AI-made.", "ai", "statistical")
 UNSTABLE = Evidence("pixels", "stability-broken", "The answer changes.")
 
 
@@ -27,11 +28,11 @@ UNSTABLE = Evidence("pixels", "stability-broken", "The answer changes.")
         ([AI], "likely-ai", "statistics-ai"),
         ([REAL], "likely-real", "statistics-real"),
         ([AI, REAL], "inconclusive", "statistics-disagree"),
-        ([AI, UNSTABLE], "inconclusive", "pixels-unstable"),
-        ([REAL, UNSTABLE], "inconclusive", "pixels-unstable"),
+        ([PIXELS, UNSTABLE], "inconclusive", "pixels-unstable"),
+        ([AI, UNSTABLE], "likely-ai", "statistics-ai"),
         ([NOTHING, UNSTABLE], "inconclusive", "no-decisive-evidence"),
-        ([DECLARED, AI, UNSTABLE], "likely-ai", "declared-ai"),
-        ([PROOF_REAL, AI, UNSTABLE], "camera-verified", "proof-of-capture"),
+        ([DECLARED, PIXELS, UNSTABLE], "likely-ai", "declared-ai"),
+        ([PROOF_REAL, PIXELS, UNSTABLE], "camera-verified", "proof-of-capture"),
         ([DECLARED], "likely-ai", "declared-ai"),
         ([DECLARED, REAL], "likely-ai", "declared-ai"),
         ([DECLARED, say("declared", "real")], "inconclusive", "declarations-disagree"),

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imageauth.detector import Detector, check
+    from imageauth.detector import Detector, Explanation, check
     from imageauth.errors import ImageAuthError, ImageError, ModelError
     from imageauth.report import Evidence, Failure, Report, Verdict
 
 _HOMES = {
     "Detector": "detector",
+    "Explanation": "detector",
     "check": "detector",
     "ImageAuthError": "errors",
     "ImageError": "errors",
@@ -31,6 +32,7 @@ _HOMES = {
 __all__ = [
     "Detector",
     "Evidence",
+    "Explanation",
     "Failure",
     "ImageAuthError",
     "ImageError",

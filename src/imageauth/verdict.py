@@ -74,7 +74,7 @@ RULES: tuple[tuple[str, Callable[[Has], bool], Verdict, str], ...] = (
     ),
     (
         "pixels-unstable",
-        lambda has: "stability-broken" in has.codes and (has("statistical", "ai") or has("statistical", "real")),
+        lambda has: "stability-broken" in has.codes and bool(has.codes & {"pixels-ai", "pixels-real"}),
         Verdict.INCONCLUSIVE,
         "Can't tell: what the pixels say changes when the image is changed harmlessly.",
     ),

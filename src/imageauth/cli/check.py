@@ -89,17 +89,21 @@ def _check_writable(path: Path, *, no_pixels: bool) -> None:
 def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_json: bool, explain: bool) -> None:
     """Check the one image that was named, and draw its heatmap."""
     import io
+    import os
 
     from imageauth.detector import Explanation
     from imageauth.errors import ImageAuthError, ImageError
+    from imageauth.escaping import printable
     from imageauth.files import write_bytes
     from imageauth.rendering.heatmap import draw_heatmap
-    from imageauth.rendering.text import percent, printable
+    from imageauth.rendering.text import percent
     from imageauth.report import Failure
 
     if len(items) != 1:
         raise ImageAuthError(f"--heatmap draws one image, and {len(items)} were named")
     name, source = items[0].name, items[0].source
+    if isinstance(source, str) and path.exists() and os.path.exists(source) and os.path.samefile(source, path):
+        raise ImageAuthError(f"--heatmap would overwrite the image itself, {path}")
     found: Explanation | Failure
     try:
         found = source if isinstance(source, Failure) else detector.explain(source, name=name)
@@ -112,10 +116,10 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
         raise typer.Exit(1)
     _show(found.report, as_json=as_json, explain=explain)
     if found.heatmap is None or found.report.probability is None:
-        print(f"imageauth: no heatmap for {printable(name)}: the pixels gave no answer", file=sys.stderr)
+        reason = "the pixels gave no answer, and nothing is written to"
+        print(f"imageauth: no heatmap for {printable(name)}: {reason} {printable(str(path))}", file=sys.stderr)
         return
-    file = printable(name).rsplit("/", 1)[-1]
-    headline = f"{found.report.verdict}, {percent(found.report.probability)} AI: {file}"
+    headline = f"{found.report.verdict}, {percent(found.report.probability)} AI"
     png = io.BytesIO()
     draw_heatmap(found.pixels, found.heatmap, headline).save(png, "PNG")
     write_bytes(path, png.getvalue())

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from imageauth.evaluation.protocol import Evaluation
 
 
+MISTAKES = 24
+
+
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="A folder with REAL/ and FAKE/ in it.")],
     model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
@@ -24,7 +27,7 @@ def evaluate(
     html_to: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write a page with plots.")] = None,
     mistakes: Annotated[
         int, typer.Option(min=0, max=500, metavar="N", help="How many of the most wrong images the page shows.")
-    ] = 24,
+    ] = MISTAKES,
     degradations: Annotated[
         bool, typer.Option("--degradations", help="Also measure under compression, blur, scaling, noise and cropping.")
     ] = False,
@@ -44,17 +47,20 @@ def evaluate(
 
     from imageauth import files
     from imageauth.errors import ImageAuthError
+    from imageauth.escaping import printable
     from imageauth.evaluation import html, plots, protocol, shortcut
     from imageauth.evaluation.dataset import find_images
     from imageauth.pixels.model import PixelModel
     from imageauth.rendering.progress import progress
-    from imageauth.rendering.text import failure_line, printable
+    from imageauth.rendering.text import failure_line
 
     # Everything that can stop the run comes before its long part.
     json_path = None if json_to in (None, "-") else Path(str(json_to))
     for path in (json_path, html_to):
         if path is not None:
             files.check_writable(path)
+    if mistakes != MISTAKES and not html_to:
+        raise ImageAuthError("--mistakes is about the page: add --html")
     if json_path and html_to and json_path.resolve() == html_to.resolve():
         raise ImageAuthError("--json and --html name the same file")
     if html_to:

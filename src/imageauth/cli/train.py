@@ -19,7 +19,13 @@ def root() -> None:
 def cifake(
     data: Annotated[Path, typer.Option(help="Folder made by: imageauth data cifake")],
     out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
-    network: Annotated[str | None, typer.Option(help="pocket (default) or paper (Bird & Lotfi's CNN).")] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            help="pocket (default), pocket-grown (what ships: pocket, widened and trained on) or paper (Bird & "
+            "Lotfi's CNN)."
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training images.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation.")] = None,
     settings: Annotated[
@@ -32,7 +38,7 @@ def cifake(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Pictures of other kinds, in sub-folders by source: they teach the model to say when an image is "
+            help="Pictures of other kinds, a sub-folder for each source: they teach the model to say when an image is "
             "unlike those that it knows.",
         ),
     ] = None,
@@ -62,13 +68,16 @@ def cifake(
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)
-    with progress("training", None) as tell, progress("measuring", None) as tell_image:
+    with progress("training", None) as tell:
 
         def on_step(now: Progress) -> None:
             accuracy = "" if now.accuracy is None else f", validation {now.accuracy:.2%}"
             tell(now.step, now.steps, f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.4f}{accuracy}")
 
-        card = train_cifake(data, out, recipe, elsewhere=elsewhere, resume=resume, on_step=on_step, on_image=tell_image)
+        def on_image(done: int, total: int) -> None:
+            tell(done, total, "images looked at")
+
+        card = train_cifake(data, out, recipe, elsewhere=elsewhere, resume=resume, on_step=on_step, on_image=on_image)
     print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
     for key, value in card.figures.items():
         print(f"  {key}: {value}")

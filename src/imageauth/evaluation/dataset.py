@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from imageauth.errors import DataError
+from imageauth.escaping import printable
 from imageauth.images import EXTENSIONS
 from imageauth.manifest import FILE_NAME, Manifest
-from imageauth.rendering.text import printable
 
 CLASSES = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
 
@@ -109,7 +109,7 @@ def _from_manifest(folder: Path, split: str) -> DataSet:
 
 def _from_folders(folder: Path) -> DataSet:
     items, skipped, classes = [], 0, set()
-    for parts, names in _walk(folder):
+    for parts, names in walk(folder):
         at = next((index for index, part in enumerate(parts) if part.lower() in CLASSES), None)
         if at is None:
             continue
@@ -128,7 +128,7 @@ def _from_folders(folder: Path) -> DataSet:
     return DataSet(folder, tuple(sorted(items, key=lambda item: item.name)), skipped=skipped)
 
 
-def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Folders below ``folder`` as parts of their relative path, with their files' names; hidden ones are left out.
 
     Links to folders are followed last and each folder is read once: loops end, and a second way to a class folder

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
+import PIL.ImageFilter
 
 from imageauth.pixels.model import PixelModel
 
@@ -14,17 +16,19 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """How far the probability moves, on average over pictures.
+    """How far the probability moves away from the answer, on average over pictures.
 
     Attributes:
-        marked: when the tenth that speaks most for the answer is blanked, mean |Δ probability|.
+        marked: when the tenth that speaks most for the answer is blurred away.
         random: when a random tenth is.
-        wins: share of pictures in which the marked tenth moves it more.
+        busiest: when the tenth of the highest contrast is, which needs no heatmap to find.
+        wins: share of pictures in which the marked tenth moves it further than the random one.
         n: pictures.
     """
 
     marked: float
     random: float
+    busiest: float
     wins: float
     n: int
 
@@ -32,8 +36,9 @@ class Deletion:
 def deletion_test(model: PixelModel, pictures: Sequence[Pixels], *, seed: int = 0) -> Deletion:
     """Measure a model's heatmaps (deletion, after Petsiuk et al. 2018, arXiv:1806.07421).
 
-    Cells are blanked with the picture's mean colour. As many random cells of the same picture are the control, so that
-    what blanking itself does to a picture is on both sides.
+    Cells are replaced by a strong blur of the picture. The heatmap fills them, one at a time, with one colour: what is
+    tested is whether its parts, found in one way, matter together in another. As many random cells of the same picture
+    are the control, so that what blurring itself does is on both sides.
 
     Args:
         model: whose heatmaps and answers.
@@ -44,29 +49,43 @@ def deletion_test(model: PixelModel, pictures: Sequence[Pixels], *, seed: int = 
         The figures; NaN without pictures.
     """
     random = np.random.default_rng(seed)
-    decision = model.card.thresholds.decision
     before = model.probabilities(pictures)
-    blanked: list[list[Pixels]] = [[], []]
-    for picture, p in zip(pictures, before, strict=True):
+    towards = np.where(before >= model.card.thresholds.decision, 1.0, -1.0)
+    changed: list[list[Pixels]] = [[], [], []]
+    for picture, sign in zip(pictures, towards, strict=True):
         heat = model.heatmap(picture)
-        # NaN, where no view looked, sorts last.
-        order = np.argsort(-heat.ravel() if p >= decision else heat.ravel(), kind="stable")
         count = max(1, round(SHARE * heat.size))
-        chosen = order[:count], random.choice(heat.size, count, replace=False)
-        for cells, kept in zip(chosen, blanked, strict=True):
-            kept.append(_blank(picture, heat.shape, cells))
+        # NaN, where no view looked, sorts last.
+        marked = np.argsort(-sign * heat.ravel(), kind="stable")[:count]
+        busiest = np.argsort(-_contrast(picture, heat.shape).ravel(), kind="stable")[:count]
+        chosen = marked, random.choice(heat.size, count, replace=False), busiest
+        for cells, kept in zip(chosen, changed, strict=True):
+            kept.append(_blur_away(picture, heat.shape, cells))
     if not pictures:
-        return Deletion(float("nan"), float("nan"), float("nan"), 0)
-    marked, control = (np.abs(model.probabilities(changed) - before) for changed in blanked)
-    return Deletion(float(marked.mean()), float(control.mean()), float(np.mean(marked > control)), len(pictures))
+        return Deletion(np.nan, np.nan, np.nan, np.nan, 0)
+    moves = np.stack([towards * (before - model.probabilities(copies)) for copies in changed])
+    far, control, contrast = moves.mean(axis=1).tolist()
+    return Deletion(far, control, contrast, float(np.mean(moves[0] > moves[1])), len(pictures))
 
 
-def _blank(picture: Pixels, shape: tuple[int, ...], cells: npt.NDArray[np.intp]) -> Pixels:
-    """A copy with some cells of a grid of ``shape`` filled with the mean colour."""
+def _cells(picture: Pixels, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    """The number of the cell, in a grid of ``shape``, that each pixel belongs to, [H, W]."""
     height, width = picture.shape[:2]
-    mask = np.zeros(shape, np.bool_)
-    mask.ravel()[cells] = True
     rows, columns = np.arange(height) * shape[0] // height, np.arange(width) * shape[1] // width
-    out = picture.copy()
-    out[mask[np.ix_(rows, columns)]] = picture.reshape(-1, 3).mean(axis=0).round()
-    return out
+    return np.asarray(rows[:, None] * shape[1] + columns)
+
+
+def _contrast(picture: Pixels, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Variance of the brightness in each cell, float64 of ``shape``."""
+    grey, cells = picture.mean(axis=2).ravel(), _cells(picture, shape).ravel()
+    size = shape[0] * shape[1]
+    count = np.maximum(np.bincount(cells, minlength=size), 1)
+    mean, square = (np.bincount(cells, values, size) / count for values in (grey, grey**2))
+    return np.asarray(square - mean**2).reshape(shape)
+
+
+def _blur_away(picture: Pixels, shape: tuple[int, ...], cells: npt.NDArray[np.intp]) -> Pixels:
+    """A copy in which some cells show the picture's blur instead."""
+    radius = min(picture.shape[:2]) / 4
+    soft = np.asarray(PIL.Image.fromarray(picture).filter(PIL.ImageFilter.GaussianBlur(radius)))
+    return np.where(np.isin(_cells(picture, shape), cells)[..., None], soft, picture)

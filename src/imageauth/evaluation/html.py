@@ -76,7 +76,7 @@ def _headline(evaluation: Evaluation) -> str:
     if evaluation.outside_domain:
         notes.append(
             f"Of {figures.n:,} images {evaluation.outside_domain:,} are not of the kind that the model was made for "
-            f"({evaluation.card.domain.text}). They are counted all the same."
+            f"({evaluation.card.domain.text}). They get no verdict; the other figures count them all the same."
         )
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     return _section("Figures", f'{text}<dl class="figures">{cells}</dl>')

@@ -13,6 +13,7 @@ from imageauth.errors import ImageError
 from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.protocol import Evaluation
 from imageauth.images import read_image
+from imageauth.pixels.card import Domain
 from imageauth.rendering.heatmap import overlay
 
 SIDE = 160
@@ -58,20 +59,23 @@ def worst_mistakes(evaluation: Evaluation, most: int, heatmap: Heatmap | None = 
     for index in chosen[np.argsort(-error[chosen], kind="stable")]:
         item = evaluation.items[index]
         try:
-            found.append(_mistake(item, float(evaluation.probabilities[index]), heatmap))
-        except ImageError:  # gone or changed since it was scored: one picture less to show
+            found.append(_mistake(item, float(evaluation.probabilities[index]), heatmap, evaluation.card.domain))
+        except (ImageError, MemoryError):  # gone, changed since it was scored, or huge: one picture less to show
             continue
     return found
 
 
-def _mistake(item: Item, probability: float, heatmap: Heatmap | None) -> Mistake:
-    """A PNG of a small picture, which shows every pixel; a JPEG of a larger one, so that hundreds still open fast."""
+def _mistake(item: Item, probability: float, heatmap: Heatmap | None, domain: Domain) -> Mistake:
+    """A PNG of a small picture, which shows every pixel; a JPEG of a larger one, so that hundreds still open fast.
+
+    A heatmap is drawn only where the model's domain is: elsewhere it means nothing, and a long picture's would be huge.
+    """
     pixels = read_image(item.path).pixels
     picture = PIL.Image.fromarray(pixels)
     small = max(picture.size) <= SIDE
     picture.thumbnail((SIDE, SIDE))
     shown = _uri(picture, "PNG" if small else "JPEG")
-    if heatmap is None:
+    if heatmap is None or domain.misshapen(pixels.shape[1], pixels.shape[0]):
         return Mistake(item, probability, shown)
     scale = SIDE / max(picture.size)
     large = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))

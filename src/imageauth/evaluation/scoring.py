@@ -46,7 +46,7 @@ class Scored:
         items: in the order given, without the failed ones.
         scores: float64 [1 + C, N], logits: the clean images first, then each of the C conditions.
         answered: bool [1 + C, N]: whether there may be a verdict: the answer survives harmless changes, and the picture
-            is not unlike what the model was measured on.
+            lies inside the model's domain.
         outside_domain: how many clean images the model's card does not cover.
         failures: the others.
     """
@@ -79,24 +79,25 @@ def score_items(
     done = outside = 0
     card = model.card
     for chunk, results in _prepared(items, model, conditions):
-        views: list[Views] = []
-        sizes: list[tuple[int, int, float]] = []
+        copies: list[_Prepared] = []
         for item, result in zip(chunk, results, strict=True):
             if isinstance(result, ImageError):
                 failures.append(Failure(item.name, result.code, str(result)))
                 continue
             kept.append(item)
-            sizes.append((result.width, result.height, float(result.views[0].std())))
-            views += result.views
-        if views:
-            scored = model.score_views(views)
+            copies += result
+        if copies:
+            scored = model.score_views([copy.views for copy in copies])
             parts.append(scored.pooled.reshape(shape))
-            unfamiliarity = scored.unfamiliarity.reshape(shape)
-            steady = settled(scored.variants, card.calibration, card.thresholds.decision).reshape(shape)
-            limit = card.domain.unfamiliar
-            answered.append(steady if limit is None else steady & (unfamiliarity <= limit))
-            clean = zip(sizes, unfamiliarity[:, 0].tolist(), strict=True)
-            outside += sum(card.domain.outside(*size, value) is not None for size, value in clean)
+            steady = settled(scored.variants, card.calibration, card.thresholds.decision)
+            inside = np.array(
+                [
+                    card.domain.outside(copy.width, copy.height, float(copy.views.std()), value) is None
+                    for copy, value in zip(copies, scored.unfamiliarity.tolist(), strict=True)
+                ]
+            )
+            answered.append((steady & inside).reshape(shape))
+            outside += int(np.sum(~inside.reshape(shape)[:, 0]))
         done += len(chunk)
         if progress:
             progress(done, len(items))
@@ -107,14 +108,16 @@ def score_items(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
+    """A picture as one condition leaves it: its size, and what the network looks at (uint8 [K·V, side, side, 3])."""
+
     width: int
     height: int
-    views: list[Views]  # clean, then each condition; uint8 [K·V, side, side, 3]
+    views: Views
 
 
 def _prepared(
     items: Sequence[Item], model: Model, conditions: Sequence[str]
-) -> Iterator[tuple[Sequence[Item], list[_Prepared | ImageError]]]:
+) -> Iterator[tuple[Sequence[Item], list[list[_Prepared] | ImageError]]]:
     """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
     card = model.card
     size = max(
@@ -136,14 +139,12 @@ def _prepared(
             pool.shutdown(cancel_futures=True)
 
 
-def _prepare(item: Item, model: Model, conditions: Sequence[str]) -> _Prepared | ImageError:
+def _prepare(item: Item, model: Model, conditions: Sequence[str]) -> list[_Prepared] | ImageError:
     try:
         pixels = read_image(item.path).pixels
-        views = [model.views(pixels)]
-        views += [model.views(degrade(name, pixels)) for name in conditions]
+        copies = (pixels, *(degrade(name, pixels) for name in conditions))
+        return [_Prepared(copy.shape[1], copy.shape[0], model.views(copy)) for copy in copies]
     except ImageError as error:
         return error
     except MemoryError:
         return ImageError("too-large", "needs more memory than there is")
-    height, width = pixels.shape[:2]
-    return _Prepared(width, height, views)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from imageauth.errors import ModelError
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.stability import VARIANTS
@@ -47,6 +50,27 @@ class Domain:
     text: str
     unfamiliar: float | None = None
 
+    def familiar(self, unfamiliarity: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether images are like those that the model was measured on, as far as the network can say.
+
+        Args:
+            unfamiliarity: float64 [N], as the network gives it; NaN is not familiar.
+        """
+        if self.unfamiliar is None:
+            return np.ones(unfamiliarity.shape, np.bool_)
+        return np.asarray(unfamiliarity <= self.unfamiliar)
+
+    def misshapen(self, width: int, height: int) -> str | None:
+        """Why an image of this size lies outside, as :meth:`outside` says it."""
+        least, most = self.short_side
+        short, long = min(width, height), max(width, height)
+        if not least <= short <= most:
+            size = "larger" if short > most else "smaller"
+            return f"{size} ({width}×{height}) than the short side of {least}–{most} pixels that the model is meant for"
+        if long > self.aspect * short:
+            return f"longer ({width}×{height}) than the {self.aspect:g}:1 that the model is meant for"
+        return None
+
     def outside(self, width: int, height: int, contrast: float, unfamiliarity: float) -> str | None:
         """Why an image lies outside, to follow "this image is"; None if it lies inside.
 
@@ -56,16 +80,11 @@ class Domain:
             contrast: standard deviation of its views, in levels of 0..255.
             unfamiliarity: as the network gives it.
         """
-        least, most = self.short_side
-        short, long = min(width, height), max(width, height)
-        if not least <= short <= most:
-            size = "larger" if short > most else "smaller"
-            return f"{size} ({width}×{height}) than the short side of {least}–{most} pixels that the model is meant for"
-        if long > self.aspect * short:
-            return f"longer ({width}×{height}) than the {self.aspect:g}:1 that the model is meant for"
+        if reason := self.misshapen(width, height):
+            return reason
         if contrast < self.contrast:
             return "flatter than any that the model was measured on"
-        if self.unfamiliar is not None and unfamiliarity > self.unfamiliar:
+        if not self.familiar(np.array(unfamiliarity)):
             return "unlike those that the model was measured on"
         return None
 

@@ -80,6 +80,8 @@ class PixelModel:
             raise ModelError(
                 f"{file} takes {network.side}×{network.side} pixels, its card says {card.side}×{card.side}"
             )
+        if card.domain.unfamiliar is not None and network.columns < 2:
+            raise ModelError(f"{file} does not say what is unfamiliar to it, its card says that it does")
         return PixelModel(card, network)
 
     def views(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

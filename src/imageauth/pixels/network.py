@@ -22,6 +22,7 @@ class Network:
 
     Attributes:
         side: height and width of its input, pixels.
+        columns: C, the number of answers to each picture.
     """
 
     def __init__(self, data: bytes, *, threads: int | None = None, name: str = "model.tflite") -> None:
@@ -50,6 +51,7 @@ class Network:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{name} is not a LiteRT network that this version can run: {reason}") from error
         self.side = int(shape[1])
+        self.columns = int(self._output["shape"][1])
         self._size = 0
         self._lock = threading.Lock()
 

@@ -1,7 +1,6 @@
 """Reports as lines for a terminal."""
 
-import unicodedata
-
+from imageauth.escaping import printable
 from imageauth.report import Failure, Report, Verdict
 
 # A shape beside the colour, so that nobody has to tell red from green.
@@ -58,14 +57,6 @@ def percent(probability: float) -> str:
     if probability > 0.99:
         return ">99 %"
     return f"{probability * 100:.0f} %"
-
-
-def printable(text: str) -> str:
-    """Text from outside, safe for a terminal: control, direction and unassigned characters are escaped."""
-    return "".join(
-        character if unicodedata.category(character)[0] != "C" else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def _strength(strength: str, points_to: str) -> str:

@@ -57,10 +57,12 @@ def load_arrays(
 
 
 def _save(cache: Path, pictures: npt.NDArray[np.uint8]) -> None:
-    """Whole or not at all, also where two runs start at once."""
+    """Whole or not at all."""
     part = cache.with_suffix(f".{os.getpid()}.part.npy")
     try:
         cache.parent.mkdir(exist_ok=True)
+        for stale in cache.parent.glob(f"{cache.stem}.*.part.npy"):  # of a run that was killed
+            stale.unlink()
         np.save(part, pictures)
         part.replace(cache)
     except OSError as error:

@@ -91,6 +91,7 @@ def conformal(probabilities: Floats, labels: Labels, risk: float) -> tuple[float
 
     For a new image exchangeable with these, the chance that a real one reaches ``ai`` is at most ``risk``, and so is
     the chance that an AI-made one comes down to ``real``; this holds for the finite sample, without any model.
+    (With cross-fitted probabilities, and on images that helped to choose an epoch, it holds nearly.)
 
     Args:
         probabilities: held out, float64 [N].

@@ -24,7 +24,7 @@ from imageauth.pixels.network import Network
 from imageauth.pixels.stability import settled, with_variants
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
-from imageauth.training.fit import predict
+from imageauth.training.fit import outputs
 
 WEIGHTS = "model.tflite"
 # Keras and LiteRT add the same numbers in another order; more than this is a mistake, not rounding.
@@ -147,7 +147,9 @@ def write_model(
     """
     data = to_litert(model)
     scores = litert_scores(data, pictures, about.variants)
-    difference = float(np.max(np.abs(sigmoid(scores.variants[:, 0]) - sigmoid(predict(model, pictures)))))
+    by_keras = outputs(model, pictures)
+    by_litert = np.column_stack([scores.variants[:, 0], scores.unfamiliarity])[:, : by_keras.shape[1]]
+    difference = float(np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))))
     if difference > MAX_DIFFERENCE:
         raise ModelError(
             f"LiteRT and Keras differ by {difference:.1e} in probability; at most {MAX_DIFFERENCE:.0e} is rounding"
@@ -212,7 +214,7 @@ def _figures(card: Card, result: CalibrationResult, scores: Scores, labels: npt.
     """Validation figures by the protocol; what rests on the calibration is held out from its fitting."""
     p, thresholds = result.held_out, card.thresholds
     steady = settled(scores.variants, card.calibration, thresholds.decision)
-    familiar = scores.unfamiliarity <= (np.inf if card.domain.unfamiliar is None else card.domain.unfamiliar)
+    familiar = card.domain.familiar(scores.unfamiliarity)
     answered = steady & familiar
     measured = measure(labels, scores.pooled, p, thresholds, answered=answered, resamples=0)
     figures: dict[str, Any] = {"validation_images": measured.n}
@@ -232,12 +234,12 @@ def _elsewhere_figures(card: Card, data: bytes, elsewhere: Elsewhere | None) -> 
     if elsewhere is None or card.domain.unfamiliar is None:
         return {}
     scores = litert_scores(data, elsewhere.pictures[elsewhere.held_out])
-    refused = float(np.mean(scores.unfamiliarity > card.domain.unfamiliar))
+    refused = float(np.mean(~card.domain.familiar(scores.unfamiliarity)))
     return {"elsewhere_thumbnails": len(scores.unfamiliarity), "elsewhere_refused": round(refused, 4)}
 
 
 def _heatmap_figures(card: Card, data: bytes, pictures: npt.NDArray[np.uint8]) -> dict[str, Any]:
-    """How much the heatmaps know."""
+    """Whether the heatmaps' parts matter."""
     found = deletion_test(PixelModel(card, Network(data)), list(pictures[:: max(1, len(pictures) // DELETIONS)]))
-    figures = {"marked": found.marked, "random": found.random, "wins": found.wins}
+    figures = {"marked": found.marked, "random": found.random, "busiest": found.busiest, "wins": found.wins}
     return {f"heatmap_deletion_{key}": round(value, 4) for key, value in figures.items()}

@@ -7,6 +7,7 @@ nor its speed changes.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
 
 from imageauth.errors import DataError, ImageError
+from imageauth.evaluation.dataset import walk
 from imageauth.images import EXTENSIONS, read_image
 from imageauth.pixels.degradations import recompress
 from imageauth.training.degradations import Reach, degrade_share
 from imageauth.training.fit import outputs
+from imageauth.training.holding_out import held_out
 from imageauth.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -45,24 +48,19 @@ _BATCH = 96  # a strength of each degradation is drawn once a batch
 _STAGE = re.compile(r"stage(\d+)_block(\d+)_relu")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Elsewhere:
     """Thumbnails of pictures from elsewhere.
 
     Attributes:
         pictures: uint8 [N, S, S, 3].
         held_out: bool [N]: of sources that are for measuring only.
-        groups: sources in all.
+        about: digest, and counts of pictures, sources and files that could not be read, for ``run.json``.
     """
 
     pictures: Pictures
     held_out: npt.NDArray[np.bool_]
-    groups: int
-
-
-def held_out(group: str) -> bool:
-    """Whether a source is for measuring: one in four, by the SHA-256 of its name."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") % 4 == 0
+    about: dict[str, str | int]
 
 
 def thumbnails(pixels: Pictures, side: int, random: np.random.Generator, count: int = WAYS) -> Pictures:
@@ -89,31 +87,45 @@ def thumbnails(pixels: Pictures, side: int, random: np.random.Generator, count: 
 
 
 def load_elsewhere(folder: Path, side: int, *, seed: int = 1, progress: Progress | None = None) -> Elsewhere:
-    """Thumbnails of all pictures below a folder; the folder that a file lies in is its source.
+    """Thumbnails of all pictures below a folder; its sub-folder that a file lies in, at any depth, is its source.
 
-    Files that cannot be read are left out: their number changes nothing here.
+    Files that cannot be read are left out and counted.
 
     Raises:
-        DataError: there are too few sources to hold some out.
+        DataError: the folder or one below it cannot be read, or there are too few sources to hold some out.
     """
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder")
+    files = sorted(
+        (parts[0], "/".join((*parts, name)))
+        for parts, names in walk(folder)
+        for name in names
+        if parts and os.path.splitext(name)[1].lower() in EXTENSIONS
+    )
     random = np.random.default_rng(seed)
-    pictures, marks, groups = [], [], set()
-    for done, file in enumerate(files, 1):
-        group = file.parent.relative_to(folder).as_posix()
+    digest = hashlib.sha256()
+    pictures, marks = [], []
+    for done, (source, name) in enumerate(files, 1):
         try:
-            made = thumbnails(read_image(file).pixels, side, random)
-        except ImageError:
+            image = read_image(folder / name)
+        except (ImageError, MemoryError):
             continue
-        groups.add(group)
+        made = thumbnails(image.pixels, side, random)
+        digest.update(os.fsencode(f"{name}\t{image.sha256}\n"))
         pictures.append(made)
-        marks += [held_out(group)] * len(made)
+        marks += [held_out(source)] * len(made)
         if progress and (done % 50 == 0 or done == len(files)):
             progress(done, len(files))
-    marks_array = np.array(marks, np.bool_)
-    if marks_array.all() or not marks_array.any():
+    mask = np.array(marks, np.bool_)
+    if mask.all() or not mask.any():
         raise DataError(f"{folder}: pictures from elsewhere must lie in sub-folders, one a source, at least a dozen")
-    return Elsewhere(np.concatenate(pictures), marks_array, len(groups))
+    about: dict[str, str | int] = {
+        "sha256": digest.hexdigest(),
+        "pictures": len(pictures),
+        "sources": len({source for source, _ in files}),
+        "unreadable": len(files) - len(pictures),
+    }
+    return Elsewhere(np.concatenate(pictures), mask, about)
 
 
 def familiar_pictures(training: Pictures, recipe: Recipe, *, count: int = 20_000) -> Pictures:
@@ -158,8 +170,8 @@ def with_familiarity(
     Raises:
         DataError: the network has no such stages.
     """
-    seen = _seen(model)
-    features = keras.Model(model.input, seen)
+    summary = seen(model)
+    features = keras.Model(model.input, summary)
     x = np.concatenate([outputs(features, pictures) for pictures in (familiar, elsewhere)])
     y = np.repeat([0, 1], [len(familiar), len(elsewhere)])
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
@@ -167,7 +179,7 @@ def with_familiarity(
     linear.fit((x - mean) / deviation, y)
     weights = linear.coef_[0] / deviation
     head = layers.Dense(1, dtype="float32", name="unfamiliar")
-    unfamiliar = head(seen)
+    unfamiliar = head(summary)
     head.set_weights([weights[:, None], linear.intercept_ - mean @ weights])
     return keras.Model(model.input, layers.Concatenate(name="answers")([model.output, unfamiliar]), name=model.name)
 
@@ -177,8 +189,12 @@ def threshold(familiar: Floats) -> float:
     return float(np.quantile(familiar, 1 - GIVEN_UP))
 
 
-def _seen(model: "Model") -> "keras.KerasTensor":
-    """Mean and deviation over all positions of each stage's last output, [N, F]."""
+def seen(model: "Model") -> "keras.KerasTensor":
+    """Mean and deviation over all positions of each stage's last output, a Keras tensor [N, F].
+
+    Raises:
+        DataError: the network has no stages.
+    """
     last: dict[str, tuple[int, str]] = {}
     for layer in model.layers:
         if match := _STAGE.fullmatch(layer.name):

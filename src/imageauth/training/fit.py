@@ -1,7 +1,6 @@
 """Train a network by a recipe: resumable, averaged, recorded."""
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from imageauth import __version__
 from imageauth.errors import DataError
 from imageauth.evaluation.metrics import auroc
 from imageauth.files import write_atomically
+from imageauth.pixels.network import usable_cores
 from imageauth.training import checkpoint
 from imageauth.training.averaging import WeightAverage
 from imageauth.training.growth import grow
@@ -90,7 +90,7 @@ def train(
     """
     steps_per_epoch = recipe.steps_per_epoch(len(training[0]))
     steps = steps_per_epoch * recipe.epochs
-    record = _open_run(out, recipe, data, resume)
+    record = open_run(out, recipe, data, resume)
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy(recipe.precision)
     try:
@@ -241,25 +241,36 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     return model
 
 
-def _open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> dict[str, Any]:
-    """Begin ``run.json``, or check that the one found belongs to this recipe and this data."""
+def open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> dict[str, Any]:
+    """Begin ``run.json``, or check that the one found belongs to this recipe and this data.
+
+    Asking twice changes nothing: a run of which nothing but that file is there is begun anew.
+
+    Raises:
+        DataError: ``out`` holds another run and ``resume`` is not set, or holds one with other settings.
+    """
     file = out / RUN_FILE
     settings = {"recipe": recipe.to_json(), "data": data}
     if file.is_file():
-        if not resume:
+        if not resume and (out / checkpoint.NAME).exists():
             raise DataError(f"{out} already holds a run: add --resume to go on with it, or choose another folder")
         record: dict[str, Any] = json.loads(file.read_text())
-        for key, value in settings.items():
-            if record.get(key) != json.loads(json.dumps(value)):
-                raise DataError(f"{file} was begun with another {key}: resume with the same, or choose another folder")
-        return record
+        if (out / checkpoint.NAME).exists():
+            # A setting that is newer than the run stood at its default.
+            record["recipe"] = Recipe(**record["recipe"]).to_json()
+            for key, value in settings.items():
+                if record.get(key) != json.loads(json.dumps(value)):
+                    raise DataError(
+                        f"{file} was begun with another {key}: resume with the same, or choose another folder"
+                    )
+            return record
     out.mkdir(parents=True, exist_ok=True)
     record = settings | {
         "imageauth": __version__,
         "started": _now(),
         "packages": {module.__name__: module.__version__ for module in (keras, np, PIL, tf)},
         "backend": keras.backend.backend(),
-        "machine": {"system": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()},
+        "machine": {"system": platform.platform(), "processors": usable_cores(), "python": platform.python_version()},
     }
     write_atomically(file, json.dumps(record, indent=1).encode())
     return record

@@ -14,11 +14,12 @@ from imageauth.errors import DataError
 def grow(small: keras.Model, large: keras.Model) -> None:
     """Give ``large`` the weights of ``small``.
 
-    Layers are matched by name, weights by their name in the layer. Old channels come first in each axis. A residual
+    Layers are matched by name. Only residual blocks may be new, in the same number of stages. Old channels come first
+    in each axis. A residual
     block that ``small`` lacks starts as the identity: the scale of its last normalisation, ``*_b_norm``, becomes zero.
 
     Raises:
-        DataError: a layer of ``small`` is missing in ``large``, or is larger there.
+        DataError: a layer of ``small`` is missing in ``large`` or smaller there, or another than a block is new.
     """
     theirs = {layer.name: layer for layer in small.layers if layer.weights}
     ours = {layer.name: layer for layer in large.layers if layer.weights}
@@ -27,6 +28,8 @@ def grow(small: keras.Model, large: keras.Model) -> None:
     for name, layer in ours.items():
         if name in theirs:
             _widen(theirs[name], layer)
+        elif "_block" not in name:
+            raise DataError(f"{large.name} cannot grow from {small.name}, which has no layer {name}")
         elif name.endswith("_b_norm"):
             layer.gamma.assign(np.zeros(layer.gamma.shape))
 

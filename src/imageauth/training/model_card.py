@@ -13,6 +13,7 @@ from imageauth.files import write_atomically
 from imageauth.pixels.card import FILE_NAME, Card
 from imageauth.pixels.stability import VARIANTS
 from imageauth.training.calibrate import CalibrationResult
+from imageauth.training.familiarity import GIVEN_UP
 
 CARD_PAGE = "README.md"
 # To give the computing a size that people know. Both are assumptions, and the card says so.
@@ -89,14 +90,15 @@ def _page(
         "## Figures",
         "",
         f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
-        "thresholds; none was trained on. Probabilities are cross-fitted: each image's comes from a calibration that "
-        "did not see it. These are not test figures.",
+        "thresholds; none was trained on. Probabilities of this table and the next are cross-fitted: each image's "
+        "comes from a calibration that did not see it. The thresholds did see it. These are not test figures.",
         "",
         *_table(("figure", "value"), _headline(f)),
         "## At a chosen risk",
         "",
-        "Split-conformal thresholds, cross-fitted: at most the risk of either class is called the other, and what is "
-        "not called is left undecided. The shipped verdicts use 1 %, and ask that the named class has at least 80 %.",
+        "Split-conformal thresholds, cross-fitted: about the risk of either class, and not more in expectation on "
+        "images of the same kind, is called the other; what is not called is left undecided. The shipped verdicts use "
+        "1 %, and ask that the named class has at least 80 %.",
         "",
         *_table(
             ("risk", "decided", "wrong of those", "real called AI", "AI called real"),
@@ -110,11 +112,12 @@ def _page(
         *_degradations(evaluation),
         "## Heatmaps",
         "",
-        "Parts of the picture are covered in turn (occlusion). On validation images, blanking the tenth that speaks "
-        f"most for the answer moves the probability by {f['heatmap_deletion_marked']:.3f} on average, a random tenth "
-        f"by {f['heatmap_deletion_random']:.3f}; the marked one moves it more in {f['heatmap_deletion_wins']:.0%} of "
-        "them. A heatmap is as coarse as its 8×8 cells, and shows what moves this network, not what is wrong with a "
-        "picture.",
+        "Parts of the picture are covered in turn (occlusion). On validation images, blurring away the tenth that "
+        f"speaks most for the answer moves the probability away from it by {f['heatmap_deletion_marked']:.3f} on "
+        f"average, a random tenth by {f['heatmap_deletion_random']:.3f}, the tenth of the highest contrast by "
+        f"{f['heatmap_deletion_busiest']:.3f}; the marked one beats the random one in "
+        f"{f['heatmap_deletion_wins']:.0%}. "
+        "A heatmap is as coarse as its 8×8 cells, and shows what moves this network, not what is wrong with a picture.",
         "",
         "## Calibration and thresholds",
         "",
@@ -166,11 +169,15 @@ def _stability(card: Card, changes: str) -> list[str]:
 def _familiarity(f: Mapping[str, Any]) -> list[str]:
     return [
         "**Familiarity.** A second answer of the network says when an image is unlike those that it was measured on; "
-        f"the verdict is then `inconclusive`. That refuses {f['unfamiliar']:.2%} of validation images, and of "
-        f"{f['elsewhere_thumbnails']:,} thumbnails made of pictures from elsewhere, of sources that did not teach it, "
-        f"{f['elsewhere_refused']:.1%}.",
+        f"the verdict is then `inconclusive`. Its threshold is set so that {GIVEN_UP:.0%} of validation images are "
+        f"refused; of {f['elsewhere_thumbnails']:,} thumbnails made of pictures from elsewhere, of sources that did "
+        f"not teach it, {f['elsewhere_refused']:.1%} are. (Sources are owners of repositories; generators and cameras "
+        "may recur.)",
         "",
     ]
+
+
+_FINAL = "With the calibration and thresholds that ship, which were fitted on these (clean) images."
 
 
 def _groups(evaluation: Evaluation) -> list[str]:
@@ -180,7 +187,7 @@ def _groups(evaluation: Evaluation) -> list[str]:
         (name, f"{one.n:,}", f"{one.real_accuracy:.2%}", f"{one.fake_accuracy:.2%}", f"{one.auroc:.4f}")
         for name, one in evaluation.groups.items()
     ]
-    return ["## By kind of object", "", *_table(("kind", "images", "real acc.", "AI acc.", "AUROC"), rows)]
+    return ["## By kind of object", "", _FINAL, "", *_table(("kind", "images", "real acc.", "AI acc.", "AUROC"), rows)]
 
 
 def _degradations(evaluation: Evaluation) -> list[str]:
@@ -193,15 +200,19 @@ def _degradations(evaluation: Evaluation) -> list[str]:
             f"{one.figures.auroc:.4f}",
             f"{one.figures.ece:.4f}",
             f"{one.flip_rate:.2%}",
+            f"{one.figures.coverage:.1%}",
         )
         for name, one in evaluation.degradations.items()
     ]
     return [
         "## Under degradations",
         "",
-        "Applied to both classes alike, with the threshold of clean images. Flips: images that change sides.",
+        "Applied to both classes alike, with the threshold of clean images. Flips: images that change sides. Verdict: "
+        "images that get one; the others are unlike the measured ones, unstable, undecided, or (crops) too small.",
         "",
-        *_table(("degradation", "real acc.", "AI acc.", "AUROC", "ECE", "flips"), rows),
+        _FINAL,
+        "",
+        *_table(("degradation", "real acc.", "AI acc.", "AUROC", "ECE", "flips", "verdict"), rows),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ class Recipe:
         network_options: keyword arguments of that network's function.
         start: name of the recipe in :data:`RECIPES` that is trained first and whose weights this one grows from
             (:mod:`imageauth.training.growth`); empty: start from random weights.
+        start_epochs: of that first training; 0: as that recipe says.
         epochs: passes over the training split.
         batch_size: pictures a step.
         optimizer: ``sgd`` (Nesterov momentum 0.9) or ``adamw``.
@@ -42,6 +43,7 @@ class Recipe:
     network: str = "pocket"
     network_options: dict[str, Any] = field(default_factory=dict)
     start: str = ""
+    start_epochs: int = 0
     epochs: int = 40
     batch_size: int = 128
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -68,6 +70,38 @@ class Recipe:
         if count < self.batch_size:
             raise DataError(f"{count} training pictures are fewer than one batch of {self.batch_size}")
         return count // self.batch_size
+
+    def first(self) -> "Recipe | None":
+        """The recipe that is trained before this one; None if there is none.
+
+        It takes over what belongs to the machine and the run rather than to the network: precision, seed, batch size.
+        """
+        if not self.start:
+            return None
+        base = RECIPES[self.start]
+        return replace(
+            base,
+            precision=self.precision,
+            seed=self.seed,
+            batch_size=self.batch_size,
+            epochs=self.start_epochs or base.epochs,
+        )
+
+    def problem(self) -> str | None:
+        """What makes this recipe impossible, in a few words; None if nothing does."""
+        if self.start and self.start not in RECIPES:
+            return f"start must be a recipe ({', '.join(RECIPES)}), not {self.start!r}"
+        if self.start and RECIPES[self.start].start:
+            return f"start cannot be {self.start!r}, which itself grows from another"
+        if not 0 <= self.degraded <= 1:
+            return "degraded must be in 0..1"
+        if not 0.05 <= self.scale < 0.9:
+            return "scale must be at least 0.05 and below 0.9"
+        if not 0.3 < self.blur <= 8:
+            return "blur must be above 0.3 and at most 8"
+        if self.epochs < 1 or self.batch_size < 1 or self.start_epochs < 0:
+            return "epochs and batch_size must be at least 1"
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``run.json``."""

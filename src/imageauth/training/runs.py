@@ -11,14 +11,17 @@ import keras
 from imageauth.errors import DataError
 from imageauth.evaluation.dataset import find_images
 from imageauth.evaluation.protocol import evaluate
+from imageauth.files import write_atomically
 from imageauth.manifest import Manifest
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_arrays
 from imageauth.training.export import CIFAKE, write_model
-from imageauth.training.familiarity import familiar_pictures, load_elsewhere, with_familiarity
-from imageauth.training.fit import RUN_FILE, Progress, train
+from imageauth.training.familiarity import familiar_pictures, load_elsewhere, seen, with_familiarity
+from imageauth.training.fit import RUN_FILE, Progress, open_run, train
+from imageauth.training.growth import grow
 from imageauth.training.model_card import describe
+from imageauth.training.networks import build
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
 
 MODEL_FOLDER = "model"
@@ -35,20 +38,22 @@ def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, re
         resume: start from the recipe recorded in ``out``, if there is one.
 
     Raises:
-        DataError: there is no such network or setting, or a value has the wrong type.
+        DataError: there is no such network or setting, a value has the wrong type or makes no sense, or the run in
+            ``out`` is of another network.
     """
+    if network and network not in RECIPES:
+        raise DataError(f"there is no network {network!r}: choose {' or '.join(RECIPES)}")
     recorded = out / RUN_FILE
     if resume and recorded.is_file():
         try:
             recipe = Recipe(**json.loads(recorded.read_text(encoding="utf-8"))["recipe"])
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{recorded} is not of a run that this version can resume: {error}") from error
-        changes = dict(changes) | ({"network": network} if network else {})
+        wanted = RECIPES[network] if network else recipe
+        if (wanted.network, wanted.start) != (recipe.network, recipe.start):
+            raise DataError(f"{recorded} was begun with another network than {network}: resume without --network")
     else:
-        name = network or "pocket"
-        if name not in RECIPES:
-            raise DataError(f"there is no network {name!r}: choose {' or '.join(RECIPES)}")
-        recipe = replace(RECIPES[name], precision=fastest_precision())
+        recipe = replace(RECIPES[network or "pocket"], precision=fastest_precision())
     known = {field.name for field in fields(Recipe)}
     for key, value in changes.items():
         if key not in known:
@@ -59,6 +64,8 @@ def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, re
         if type(value) is not type(before):
             raise DataError(f"setting {key!r} must be of type {type(before).__name__}, not {value!r}")
         recipe = replace(recipe, **{key: value})
+    if problem := recipe.problem():
+        raise DataError(f"this recipe cannot be trained: {problem}")
     return recipe
 
 
@@ -78,7 +85,7 @@ def train_cifake(
         data: what ``imageauth data cifake`` made.
         out: the run's folder: ``run.json``, ``logs/``, ``checkpoint/``, ``weights.keras``, ``model/``.
         recipe: the settings.
-        elsewhere: folder of pictures of other kinds, in sub-folders by source, that teach the model to say when an
+        elsewhere: folder of pictures of other kinds, a sub-folder for each source, that teach the model to say when an
             image is unlike those that it knows; None: it does not learn that.
         resume: go on with the run in ``out``.
         on_step: told of the training's progress.
@@ -88,7 +95,8 @@ def train_cifake(
         The card of the new model.
 
     Raises:
-        DataError: the data is not prepared, or ``out`` does not fit.
+        DataError: the data is not prepared, ``out`` does not fit, the recipe's network cannot grow from its start, or
+            ``elsewhere`` does not serve. All of that is said before the training.
     """
     manifest = Manifest.load(data)
     training = load_arrays(data, manifest, "train")
@@ -101,26 +109,48 @@ def train_cifake(
         "train": len(training[1]),
         "validation": len(validation[1]),
     }
+    others = None if elsewhere is None else load_elsewhere(elsewhere, training[0].shape[1], progress=on_image)
+    first = recipe.first()
+    record = _check_before(out, recipe, about, resume=resume, familiarity=others is not None)
+    if "elsewhere" in record and not others:
+        raise DataError(f"{out / RUN_FILE} was begun with --elsewhere: give it again")
     start = None
-    if recipe.start:
-        first = replace(RECIPES[recipe.start], precision=recipe.precision, seed=recipe.seed)
+    if first:
         start, _ = train(training, validation, first, out / START_FOLDER, data=about, resume=True, on_step=on_step)
     model, _ = train(training, validation, recipe, out, data=about, start=start, resume=resume, on_step=on_step)
     model.save(out / "weights.keras")
-    others = None
-    if elsewhere:
-        others = load_elsewhere(elsewhere, training[0].shape[1], progress=on_image)
-        familiar = familiar_pictures(training[0], recipe)
-        model = with_familiarity(model, familiar, others.pictures[~others.held_out])
     if keras.backend.backend() != "tensorflow":
         raise DataError(
             "training is done, but only the TensorFlow backend exports: run the same command again with "
             "KERAS_BACKEND=tensorflow and --resume"
         )
+    if others:
+        familiar = familiar_pictures(training[0], recipe)
+        model = with_familiarity(model, familiar, others.pictures[~others.held_out])
+        _note(out / RUN_FILE, "elsewhere", others.about)
     card, result = write_model(model, *validation, out / MODEL_FOLDER, CIFAKE, others)
     # Measured from the files, through the code that serves: the whole way from a JPEG to an answer.
     items = find_images(data, "validation").items
     measured = evaluate(PixelModel.load(out / MODEL_FOLDER), items, degradations=True, progress=on_image, resamples=0)
-    folders = [out / START_FOLDER, out] if recipe.start else [out]
+    folders = [out / START_FOLDER, out] if first else [out]
     runs = [json.loads((folder / RUN_FILE).read_text(encoding="utf-8")) for folder in folders]
     return describe(out / MODEL_FOLDER, card, result, measured, runs, CIFAKE.uses)
+
+
+def _check_before(
+    out: Path, recipe: Recipe, about: dict[str, Any], *, resume: bool, familiarity: bool
+) -> dict[str, Any]:
+    """What would otherwise come to light after hours. Returns what ``run.json`` says."""
+    record = open_run(out, recipe, about, resume)
+    network = build(recipe.network, recipe.network_options)
+    if first := recipe.first():
+        grow(build(first.network, first.network_options), network)
+    if familiarity:
+        seen(network)
+    return record
+
+
+def _note(file: Path, key: str, value: object) -> None:
+    """Add one entry to a ``run.json``."""
+    record = json.loads(file.read_text(encoding="utf-8"))
+    write_atomically(file, json.dumps(record | {key: value}, indent=1).encode())

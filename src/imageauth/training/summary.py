@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from imageauth.escaping import printable
 from imageauth.manifest import Manifest
 
 OFFICIAL = {("train", "REAL"): 50_000, ("train", "FAKE"): 50_000, ("test", "REAL"): 10_000, ("test", "FAKE"): 10_000}
@@ -29,13 +30,13 @@ def summarise(manifest: Manifest, damaged: Sequence[str], stray: Sequence[str]) 
     for name in ("train", "validation", "test", "excluded"):
         lines.append(f"| {name} | {used[name, 'real']:,} | {used[name, 'fake']:,} |")
     lines += ["", *_copies(manifest), ""]
-    lines += [f"Damaged files, left out: {len(damaged):,}.", *(f"- {line}" for line in damaged[:_SHOWN])]
+    lines += [f"Damaged files, left out: {len(damaged):,}.", *(f"- {printable(line)}" for line in damaged[:_SHOWN])]
     if stray:
         lines += [
             "",
             f"Images of the source, left out because they are not JPEG files in train/ or test/ with REAL/ or FAKE/ "
             f"around them: {len(stray):,}.",
-            *(f"- {name}" for name in stray[:_SHOWN]),
+            *(f"- {printable(name)}" for name in stray[:_SHOWN]),
         ]
     return "\n".join(
         [

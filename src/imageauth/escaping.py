@@ -1,0 +1,11 @@
+"""Text from outside, made safe to show."""
+
+import unicodedata
+
+
+def printable(text: str) -> str:
+    """Text from outside, safe for a terminal: control, direction and unassigned characters are escaped."""
+    return "".join(
+        character if unicodedata.category(character)[0] != "C" else character.encode("unicode_escape").decode()
+        for character in text
+    )
