@@ -109,6 +109,19 @@ def test_augmentation_mirrors_and_shifts_without_inventing_pixels() -> None:
     assert len(seen) > 15
 
 
+def test_cutmix_pastes_a_patch_and_its_share_of_the_label() -> None:
+    labels = (np.arange(64) % 2).astype(np.uint8)
+    pictures = np.zeros((64, 32, 32, 3), np.uint8) + labels[:, None, None, None] * np.uint8(200)
+    recipe = Recipe(batch_size=64, epochs=1, flip=False, cutmix=0.5)
+    images, targets = next(iter(training_batches(pictures, labels, recipe)))
+    share = (images.numpy() == 200).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(share, targets.numpy()[:, 0], atol=1e-5)  # the label says how much is of which class
+    mixed = (share > 0) & (share < 1)
+    assert 8 < mixed.sum() < 40
+    again, _ = next(iter(training_batches(pictures, labels, recipe)))
+    np.testing.assert_array_equal(images, again)
+
+
 def test_averaging_follows_the_weights_and_swaps_back() -> None:
     model = build("pocket", TINY)
     average = WeightAverage(model, 0.5, every=1)

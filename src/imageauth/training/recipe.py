@@ -32,6 +32,7 @@ class Recipe:
         average_decay: exponential moving average of the weights, per step; 0 turns it off.
         flip: mirror left–right at random.
         shift: most pixels that a picture is moved each way.
+        cutmix: share of pictures that get a patch of another one, and their share of its label.
         degraded: share of each batch that is degraded; see :mod:`imageauth.training.degradations`.
         blur: largest σ of the blur among these degradations, pixels.
         scale: smallest share of each side that they reduce a picture to.
@@ -54,6 +55,7 @@ class Recipe:
     average_decay: float = 0.999
     flip: bool = True
     shift: int = 0
+    cutmix: float = 0.0
     degraded: float = 0.0
     blur: float = 1.5
     scale: float = 0.4
@@ -93,8 +95,8 @@ class Recipe:
             return f"start must be a recipe ({', '.join(RECIPES)}), not {self.start!r}"
         if self.start and RECIPES[self.start].start:
             return f"start cannot be {self.start!r}, which itself grows from another"
-        if not 0 <= self.degraded <= 1:
-            return "degraded must be in 0..1"
+        if not (0 <= self.degraded <= 1 and 0 <= self.cutmix <= 1):
+            return "degraded and cutmix must be in 0..1"
         if not 0.05 <= self.scale < 0.9:
             return "scale must be at least 0.05 and below 0.9"
         if not 0.3 < self.blur <= 8:
