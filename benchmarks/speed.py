@@ -54,30 +54,38 @@ def peak_megabytes(command: list[str]) -> float:
     return int(done.stdout) / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def throughput(weights: Path, count: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Images per second by LiteRT and by ``keras predict``, in turn, batches of 64 and of Keras' own choice of 64."""
+def throughput(weights: Path, count: int, rounds: int) -> tuple[list[float], list[float], list[float]]:
+    """Images per second by LiteRT and by ``keras predict``, in turn and in batches of 64, and of whole answers, for
+    which LiteRT sees each image under all of the card's variants.
+    """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
 
+    from imageauth.models import find_model
     from imageauth.pixels.model import BATCH, PixelModel
+    from imageauth.pixels.network import Network
 
     model = PixelModel.load("cifake")
+    network = Network((find_model("cifake") / model.card.file).read_bytes())
     pictures = np.random.default_rng(1).integers(0, 256, (count, 32, 32, 3), np.uint8)
     floats = pictures.astype(np.float32)
     reference = keras.models.load_model(weights)
-    litert, by_keras = [], []
+    litert, by_keras, answers = [], [], []
     for turn in range(rounds + 1):
         begun = time.perf_counter()
-        ours = model.scores(list(pictures))
+        ours = np.concatenate([network(floats[at : at + BATCH])[:, 0] for at in range(0, count, BATCH)])
         middle = time.perf_counter()
         theirs = reference.predict(floats, batch_size=BATCH, verbose=0)[:, 0]
         ended = time.perf_counter()
+        model.scores(list(pictures))
+        answered = time.perf_counter()
         if turn:
+            answers.append(count / (answered - ended))
             litert.append(count / (middle - begun))
             by_keras.append(count / (ended - middle))
     # The shipped form may have 8-bit weights; that its accuracy is the same is measured at export.
     assert np.corrcoef(ours, theirs)[0, 1] > 0.99
-    return litert, by_keras
+    return litert, by_keras, answers
 
 
 def check_many_rate(folder: Path, count: int) -> float:
@@ -122,7 +130,7 @@ def main() -> None:
         memory_tensorflow = peak_megabytes(tensorflow)
         (Path(name) / "many").mkdir()
         rate = check_many_rate(Path(name) / "many", 3000)
-    litert, by_keras = throughput(arguments.weights, 2048, 5)
+    litert, by_keras, answers = throughput(arguments.weights, 2048, 5)
 
     added = statistics.median(b - a for a, b in zip(plain, imported, strict=True)) * 1000
     faster = statistics.median(b / a for a, b in zip(cold, by_tensorflow, strict=True))
@@ -132,9 +140,10 @@ def main() -> None:
         ("one cold `imageauth check small.jpg`", f"{statistics.median(cold):.2f} s", "≤ 0.6 s"),
         ("the same check through TensorFlow", f"{statistics.median(by_tensorflow):.2f} s", ""),
         ("… ratio", f"{faster:.1f}×", "≥ 10×"),
-        ("LiteRT, batches of 64", f"{statistics.median(litert):,.0f} images/s", ""),
+        ("LiteRT, batches of 64", f"{statistics.median(litert):,.0f} images/s", "≥ 700"),
         ("`keras predict`, the same network and batch", f"{statistics.median(by_keras):,.0f} images/s", ""),
         ("… ratio", f"{ratio:.1f}×", "≥ 2×"),
+        ("whole answers: each image and its variants", f"{statistics.median(answers):,.0f} images/s", ""),
         ("`Detector.check_many` on 3,000 JPEG files", f"{rate:,.0f} files/s", ""),
         ("peak memory of a check", f"{memory:.0f} MB", "≤ 200 MB"),
         ("… through TensorFlow", f"{memory_tensorflow:.0f} MB", ""),

@@ -31,6 +31,10 @@ def pictures(folder: Path) -> dict[str, str]:
         square = photograph.crop((left, top, left + height, top + height))
         square.resize((32, 32), Image.Resampling.LANCZOS).save(folder / f"{name}-32.png")
         truth[f"{name}-32.png"] = "the same, as a 32×32 thumbnail"
+        if name == "flower":
+            petals = photograph.crop((148, 100, 322, 274)).resize((32, 32), Image.Resampling.BILINEAR)
+            petals.save(folder / "petals.jpg", quality=75)
+            truth["petals.jpg"] = "a piece of it, as a 32×32 JPEG"
     drawing = Image.new("RGB", (48, 48), "#88aadd")
     draw = ImageDraw.Draw(drawing)
     draw.ellipse((10, 12, 38, 40), fill="#dd5522")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from imageauth.models import find_model
+from imageauth.pixels.card import Card
 from tests.bad_files import BAD
 from tests.conftest import drawn
 
@@ -160,7 +162,7 @@ def test_no_pixels(folder: Path) -> None:
 
 
 def test_models_and_version() -> None:
-    assert "cifake 1" in run("models").stdout
+    assert f"cifake {Card.load(find_model('cifake')).version} " in run("models").stdout
     card = json.loads(run("models", "--json").stdout)
     assert card["schema"] == "imageauth/card/1"
     assert run("--version").stdout.startswith("imageauth ")

@@ -147,7 +147,7 @@ def test_resampling_equals_measuring_the_resample():
     from imageauth.evaluation.figures import _Table
 
     order = np.argsort(-scores, kind="stable")
-    table = _Table(labels[order] == 1, scores[order], p[order], THRESHOLDS)
+    table = _Table(labels[order] == 1, scores[order], p[order], THRESHOLDS, np.ones(len(order), np.bool_))
     weights = np.bincount(drawn, minlength=len(labels))[order][None].astype(float)
     direct = measure(labels[drawn], scores[drawn], p[drawn], THRESHOLDS, resamples=0)
     np.testing.assert_allclose(table.figures(weights)[:, 0], [getattr(direct, name) for name in MEASURED])

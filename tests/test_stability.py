@@ -19,9 +19,9 @@ from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import stability_evidence
 from imageauth.pixels.heatmap import CELLS, occlusion, stitch
 from imageauth.pixels.model import PixelModel, Scores
-from imageauth.pixels.stability import VARIANTS, settled, with_variants
+from imageauth.pixels.stability import VARIANTS, pool, settled, with_variants
 from imageauth.rendering.heatmap import AI, REAL, draw_heatmap, overlay
-from imageauth.report import Evidence
+from imageauth.report import Evidence, Report
 from imageauth.verdict import decide
 from tests.brightness import Brightness
 from tests.conftest import drawn
@@ -47,6 +47,11 @@ def test_settled_means_that_all_variants_agree() -> None:
     assert settled(scores, Calibration("temperature", {"scale": 1.0}), 0.5).tolist() == [True, True, False, True]
 
 
+def test_only_lossless_variants_are_pooled() -> None:
+    assert pool(np.array([[1.0, 2.0, 3.0, 100.0]]), ["moved", "mirrored", "re-encoded"]).tolist() == [2.0]
+    assert pool(np.array([[1.0]]), []).tolist() == [1.0]
+
+
 @pytest.mark.parametrize("strength", [0.99, 0.02])
 def test_an_unstable_answer_gets_no_verdict_and_the_reason_is_said(strength: float) -> None:
     card = Card.load(find_model("cifake"))
@@ -65,18 +70,21 @@ def test_an_unstable_answer_gets_no_verdict_and_the_reason_is_said(strength: flo
     assert decide([answer, held]).reason == "statistics-ai"
 
 
-def test_reports_tell_of_stability_and_verdicts_heed_it(detector: Detector) -> None:
-    """On drawn pictures, some of which the network cannot place: wherever variants disagree there is no verdict."""
+def test_reports_tell_of_stability_and_verdicts_heed_it(detector: Detector, cifake_sample: Path) -> None:
+    """Wherever the variants of a real picture disagree there is no verdict, and where they agree it is said."""
     seen = set()
-    card = PixelModel.load("cifake").card
-    for seed in range(60):
-        pixels = np.clip(drawn(seed=seed) + np.random.default_rng(seed).normal(0, seed % 12, (32, 32, 3)), 0, 255)
-        report = detector.check(png(pixels.astype(np.uint8)))
+    card = Card.load(find_model("cifake"))
+    for report in detector.check_many(sorted(cifake_sample.rglob("*.jpg"))):
+        assert isinstance(report, Report)
+        if report.probability is None:
+            assert len(report.evidence) == 1
+            continue
         stability = report.evidence[1]
         sides = {p >= card.thresholds.decision for p in stability.detail["probabilities"].values()}
         assert stability.code == ("stability-held" if len(sides) == 1 else "stability-broken")
         if stability.code == "stability-broken":
             assert report.verdict == "inconclusive"
+            assert "changes" in stability.finding
         seen.add(stability.code)
     assert seen == {"stability-held", "stability-broken"}
 
@@ -87,7 +95,7 @@ def test_evaluation_counts_an_unsettled_image_as_undecided(tmp_path: Path) -> No
 
         def score_views(self, views):  # type: ignore[no-untyped-def]
             rows = [[9.0, -1.0] if picture.mean() > 128 else [-9.0, -9.0] for picture in views]
-            return Scores(np.array(rows), np.zeros(len(rows)))
+            return Scores(np.array(rows), np.mean(rows, axis=1), np.zeros(len(rows)))
 
     items = []
     for index, level in enumerate((30, 220)):

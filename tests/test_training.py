@@ -356,7 +356,7 @@ def test_resuming_takes_the_recorded_recipe_and_refuses_another_network(tmp_path
         ({"scale": 0}, "scale must"),
         ({"scale": 1}, "scale must"),
         ({"blur": 0}, "blur must"),
-        ({"degraded": 2}, "degraded must"),
+        ({"degraded": 2}, "must be in 0..1"),
         ({"epochs": 0}, "at least 1"),
     ],
 )
@@ -540,7 +540,8 @@ def test_a_network_that_litert_gets_wrong_is_not_exported(tmp_path: Path, monkey
     from imageauth.training import export
 
     model = build("pocket", TINY)
-    wrong = Scores(predict(model, toy(40)[0])[:, None] + 0.01, np.zeros(40))
+    logits = predict(model, toy(40)[0]) + 0.01
+    wrong = Scores(logits[:, None], logits, np.zeros(40))
     monkeypatch.setattr(export, "litert_scores", lambda data, pictures, variants: wrong)
     with pytest.raises(ModelError, match="differ"):
         export.write_model(model, *toy(40), tmp_path / "model", export.CIFAKE)
@@ -569,3 +570,7 @@ def test_degraded_share_of_a_batch() -> None:
     for before, after in zip(images.numpy()[: touched - 2], degraded, strict=False):
         assert np.abs(before.mean() - after.mean()) < 30
     np.testing.assert_array_equal(degrade_share(images, seed, 0.0, Reach()).numpy(), images.numpy())
+    long = degrade_share(images, seed, 0.5, Reach(long=True)).numpy()
+    chained, others = slice(10, 12), slice(0, 10)
+    np.testing.assert_array_equal(long[others], degraded[others])  # only the chains differ
+    assert np.abs(long[chained] - images.numpy()[chained]).max() > 0

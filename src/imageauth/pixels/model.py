@@ -13,7 +13,7 @@ from imageauth.models import find_model
 from imageauth.pixels.card import Card
 from imageauth.pixels.heatmap import occlusion, stitch
 from imageauth.pixels.network import Network
-from imageauth.pixels.stability import with_variants
+from imageauth.pixels.stability import pool, with_variants
 from imageauth.pixels.views import square_views
 
 BATCH = 64
@@ -26,17 +26,14 @@ class Scores:
 
     Attributes:
         variants: logits of "made by AI", float64 [N, K]: of each image as it is, then under each variant.
+        pooled: the images' own scores, float64 [N]; see :func:`imageauth.pixels.stability.pool`.
         unfamiliarity: float64 [N], higher for what is less like the images that the model was measured on; all 0 if
             the network does not say.
     """
 
     variants: npt.NDArray[np.float64]
+    pooled: npt.NDArray[np.float64]
     unfamiliarity: npt.NDArray[np.float64]
-
-    @property
-    def pooled(self) -> npt.NDArray[np.float64]:
-        """The images' scores, float64 [N]: the mean over the variants, steadier than any of them."""
-        return np.asarray(self.variants.mean(axis=1), np.float64)
 
 
 class PixelModel:
@@ -98,14 +95,15 @@ class PixelModel:
         """
         kinds = 1 + len(self.card.variants)
         if not len(views):
-            return Scores(np.empty((0, kinds)), np.empty(0))
+            return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
         counts = np.array([len(v) for v in views])
         answers = self._answers(np.concatenate(views))
         each = np.repeat(counts // kinds, kinds)
         means = np.add.reduceat(answers, np.cumsum(each) - each) / each[:, None]
         means = means.reshape(len(views), kinds, -1)
         # Of the image as it is: a change might make any image look less familiar.
-        return Scores(means[:, :, 0], means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views)))
+        unfamiliarity = means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views))
+        return Scores(means[:, :, 0], pool(means[:, :, 0], self.card.variants), unfamiliarity)
 
     def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Logits, float64 [N], of pictures of any size."""

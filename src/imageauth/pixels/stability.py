@@ -1,8 +1,8 @@
 """Harmless changes, and whether an answer survives them.
 
 A real trace of a generator does not vanish when a picture is mirrored, moved by a pixel or saved once more; an answer
-that does is luck. The same variants serve twice: their mean score is steadier than that of one view, and where they
-disagree the policy does not trust it.
+that does is luck. The same variants serve twice: the mean score of those that lose nothing is steadier than that of one
+view, and where any disagree the policy does not trust it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +40,9 @@ VARIANTS: Mapping[str, tuple[str, Change]] = MappingProxyType(
 )
 """Name → (what is done, in words; the function of uint8 [V, S, S, 3])."""
 
+LOSSLESS = frozenset({"moved", "mirrored"})
+"""Those that keep the fine detail and may be pooled; saving again takes some of it and only tests."""
+
 
 def with_variants(views: Views, names: Sequence[str]) -> Views:
     """The views as they are, then all of them under each change.
@@ -54,6 +57,19 @@ def with_variants(views: Views, names: Sequence[str]) -> Views:
         uint8 [(1 + len(names)) · V, S, S, 3].
     """
     return np.concatenate([views, *(VARIANTS[name][1](views) for name in names)]) if names else views
+
+
+def pool(variant_scores: Floats, names: Sequence[str]) -> Floats:
+    """The scores of images: means over each as it is and its lossless variants.
+
+    Args:
+        variant_scores: logits [N, 1 + len(names)], the image as it is first.
+        names: of the variants, in order.
+
+    Returns:
+        float64 [N].
+    """
+    return np.asarray(variant_scores[:, [True, *(name in LOSSLESS for name in names)]].mean(axis=1), np.float64)
 
 
 def settled(variant_scores: Floats, calibration: Calibration, decision: float) -> npt.NDArray[np.bool_]:

@@ -13,15 +13,17 @@ import tensorflow as tf
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far the strongest degradations go.
+    """How far degradations go.
 
     Attributes:
         blur: largest σ of a Gaussian blur, pixels.
         scale: smallest share of each side that a picture is reduced to before it is enlarged again.
+        long: chains begin with a crop as often as with scaling or blur, and half of them end with a second JPEG.
     """
 
     blur: float = 1.5
     scale: float = 0.4
+    long: bool = False
 
 
 Degrade = Callable[["tf.Tensor", "tf.Tensor", Reach], "tf.Tensor"]
@@ -101,8 +103,16 @@ def _crop(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
 
 
 def _worn(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":
-    """A chain, as pictures that are shared go through: scaled or blurred, then JPEG."""
+    """A chain, as pictures that are shared go through: scaled, blurred or cropped, then JPEG, perhaps twice."""
     seeds = tf.random.split(seed, num=3)
+    if reach.long:
+        kind = tf.random.stateless_uniform([], seeds[0], 0, 3, tf.int32)
+        families = (_rescale, _blur, _crop)
+        first = tf.switch_case(kind, [lambda f=family: f(images, seeds[1], reach) for family in families])
+        once = _jpeg(tf.clip_by_value(tf.round(first), 0.0, 255.0), seeds[2], reach)
+        more = tf.random.split(seeds[2], num=2)
+        twice = tf.random.stateless_uniform([], more[0]) < 0.5
+        return tf.cond(twice, lambda: _jpeg(once, more[1], reach), lambda: once)
     first = tf.cond(
         tf.random.stateless_uniform([], seeds[0]) < 0.5,
         lambda: _rescale(images, seeds[1], reach),

@@ -21,7 +21,7 @@ from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card, Domain
 from imageauth.pixels.model import PixelModel, Scores
 from imageauth.pixels.network import Network
-from imageauth.pixels.stability import settled, with_variants
+from imageauth.pixels.stability import pool, settled, with_variants
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
@@ -119,7 +119,8 @@ def litert_scores(
         answers = network(views.astype(np.float32))
         parts.append(answers.reshape(1 + len(variants), -1, answers.shape[1]).transpose(1, 0, 2))
     answers = np.concatenate(parts)
-    return Scores(answers[:, :, 0], answers[:, 0, 1] if answers.shape[2] > 1 else np.zeros(len(answers)))
+    unfamiliarity = answers[:, 0, 1] if answers.shape[2] > 1 else np.zeros(len(answers))
+    return Scores(answers[:, :, 0], pool(answers[:, :, 0], variants), unfamiliarity)
 
 
 def write_model(

@@ -144,7 +144,7 @@ def familiar_pictures(training: Pictures, recipe: Recipe, *, count: int = 20_000
     steps = len(chosen) // 3 // _BATCH
     if not recipe.degraded or not steps:
         return chosen
-    reach = Reach(recipe.blur, recipe.scale)
+    reach = Reach(recipe.blur, recipe.scale, recipe.long_chains)
     parts = [chosen]
     for batch in np.split(random.permutation(chosen)[: steps * _BATCH], steps):
         seed = tf.constant(random.integers(2**31, size=2))

@@ -159,9 +159,9 @@ def _headline(f: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _stability(card: Card, changes: str) -> list[str]:
     return [
-        f"**Stability.** Each image is scored as it is and under harmless changes ({changes}); the score is their "
-        f"mean. Where they disagree the verdict is `inconclusive`: {card.figures['unstable']:.2%} of validation "
-        "images.",
+        f"**Stability.** Each image is scored as it is and under harmless changes ({changes}); the score is the "
+        f"mean of those that lose no detail. Where they disagree the verdict is `inconclusive`: "
+        f"{card.figures['unstable']:.2%} of validation images.",
         "",
     ]
 

@@ -36,6 +36,7 @@ class Recipe:
         degraded: share of each batch that is degraded; see :mod:`imageauth.training.degradations`.
         blur: largest σ of the blur among these degradations, pixels.
         scale: smallest share of each side that they reduce a picture to.
+        long_chains: whether their chains also crop, and compress twice.
         patience: stop when validation accuracy has not risen for so many epochs; 0 never stops early.
         precision: of the arithmetic in training; weights are float32 in any case.
         seed: of the weights, the order and the augmentation.
@@ -59,6 +60,7 @@ class Recipe:
     degraded: float = 0.0
     blur: float = 1.5
     scale: float = 0.4
+    long_chains: bool = False
     patience: int = 0
     precision: Precision = "float32"
     seed: int = 1
