@@ -83,7 +83,7 @@ def fit_thresholds(probabilities: Floats, labels: Labels, *, risk: float = 0.01,
         least_sure: the least probability of the class that is named.
     """
     real, ai = conformal(probabilities, labels, risk)
-    return Thresholds(_decision(probabilities, labels), max(ai, least_sure), min(real, 1 - least_sure))
+    return Thresholds(_decision(probabilities, labels), max(ai, least_sure), min(real, round(1 - least_sure, 12)))
 
 
 def conformal(probabilities: Floats, labels: Labels, risk: float) -> tuple[float, float]:

@@ -66,9 +66,9 @@ CIFAKE = About(
     uses={
         "Data": "CIFAKE (Bird & Lotfi 2023, arXiv:2303.14126): CIFAR-10 photographs of ten kinds of objects, and "
         "images of the same kinds by Stable Diffusion 1.4, all 32×32 JPEG.",
-        "Intended use": "to compare detectors on a public benchmark; to teach and to study how such traces are found, "
+        "Intended use": "To compare detectors on a public benchmark; to teach and to study how such traces are found, "
         "calibrated and lost; as a first look at thumbnails of this kind, with its error rates in mind.",
-        "Not for": "deciding about a person, a publication or an account; pictures of another size or origin; proof.",
+        "Not for": "Deciding about a person, a publication or an account; pictures of another size or origin; proof.",
     },
     limits=(
         "Measured on square 32×32 thumbnails of ten kinds of objects against one generator (Stable Diffusion 1.4); "
