@@ -46,6 +46,8 @@ SPACE: dict[str, Parameter] = {
     "attention": Parameter(CategoricalDistribution((False, True)), "squeeze-excite gates in every block"),
     "dropout": Parameter(FloatDistribution(0.0, 0.5, step=0.05), "share of pooled features dropped"),
     "shift": Parameter(IntDistribution(0, 4), "most pixels that a picture is moved"),
+    "cutmix": Parameter(FloatDistribution(0.0, 0.8, step=0.1), "share of pictures that get a patch of another one"),
+    "long_chains": Parameter(CategoricalDistribution((False, True)), "chains of degradations crop and compress twice"),
     "degraded": Parameter(FloatDistribution(0.0, 0.8, step=0.05), "share of each batch that is degraded"),
     "label_smoothing": Parameter(FloatDistribution(0.0, 0.1, step=0.01), "how far targets move towards one half"),
     "optimizer": Parameter(CategoricalDistribution(("sgd", "adamw")), "SGD with Nesterov momentum, or AdamW"),
@@ -53,6 +55,9 @@ SPACE: dict[str, Parameter] = {
     "decay_factor": Parameter(FloatDistribution(0.1, 10.0, log=True), "times its usual decay: weight_decay"),
     "batch_size": Parameter(CategoricalDistribution((64, 128, 256)), "pictures a step"),
 }  # fmt: skip
+
+
+_AS_THEY_ARE = ("shift", "cutmix", "long_chains", "degraded", "label_smoothing", "optimizer", "batch_size")
 
 
 def recipe_of(params: Params, base: Recipe) -> Recipe:
@@ -72,6 +77,8 @@ def recipe_of(params: Params, base: Recipe) -> Recipe:
         base,
         network_options={name: value for name, value in options.items() if value != usual[name]},
         shift=params["shift"],
+        cutmix=_short(params["cutmix"]),
+        long_chains=params["long_chains"],
         degraded=_short(params["degraded"]),
         label_smoothing=_short(params["label_smoothing"]),
         optimizer=optimizer,
@@ -88,7 +95,7 @@ def params_of(recipe: Recipe) -> Params:
         "width": options["widths"][0],
         **{f"depth{stage}": depth for stage, depth in enumerate(options["depths"], 1)},
         **{name: options[name] for name in ("colour", "high_pass", "attention", "dropout")},
-        **{name: getattr(recipe, name) for name in ("shift", "degraded", "label_smoothing", "optimizer", "batch_size")},
+        **{name: getattr(recipe, name) for name in _AS_THEY_ARE},
         "rate_factor": recipe.learning_rate / USUAL_RATE[recipe.optimizer],
         "decay_factor": recipe.weight_decay / USUAL_DECAY[recipe.optimizer],
     }
