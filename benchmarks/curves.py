@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from imageauth.evaluation.plots import STYLE, require_matplotlib, svg_text
+from imageauth.evaluation.plots import BLUE, GREY, ORANGE, STYLE, require_matplotlib, svg_text
 from imageauth.files import write_text
 
-LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#8a8f98", ":"))
+LINES = ((BLUE, "-"), (ORANGE, "--"), ("#009E73", "-."), (GREY, ":"))
 
 
 def history(run: Path) -> list[dict[str, Any]]:

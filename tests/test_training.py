@@ -344,6 +344,7 @@ def test_resuming_takes_the_recorded_recipe_and_refuses_another_network(tmp_path
         with pytest.raises(DataError, match="another network"):
             recipe_for(tmp_path, other, {}, resume=True)
     (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "state.json").write_text("{}")
     (tmp_path / "run.json").write_text(json.dumps({"recipe": recorded, "data": {}}))
     assert open_run(tmp_path, recipe, {}, True)["recipe"] == recipe.to_json()
 

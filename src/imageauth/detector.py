@@ -162,10 +162,8 @@ class Detector:
             return source
         try:
             return self._prepare(decode(_bytes(source)), _name(source, name))
-        except ImageError as error:
-            return Failure(_name(source, name), error.code, str(error))
-        except MemoryError:
-            return Failure(_name(source, name), "too-large", "needs more memory than there is")
+        except (ImageError, MemoryError) as error:
+            return failure_of(_name(source, name), error)
 
     def _prepare(self, image: Image, name: str) -> _Prepared:
         """Ask the sources that look at the file, and keep what the network needs."""
@@ -185,8 +183,7 @@ class Detector:
         if not self._model or not images:
             return [self._report(image, None) for image in images]
         scores = self._model.score_views([image.views for image in images if image.views is not None])
-        logits = np.column_stack([scores.pooled, scores.variants])
-        probabilities = self._model.card.calibration(logits.ravel()).reshape(logits.shape)
+        probabilities = self._model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
         return [
             self._report(image, _Answer(float(p[0]), p[1:].tolist(), float(unfamiliarity)))
             for image, p, unfamiliarity in zip(images, probabilities, scores.unfamiliarity, strict=True)
@@ -240,6 +237,18 @@ def check(source: Input, *, model: str | Path | None = DEFAULT_MODEL) -> Report:
 @lru_cache(maxsize=4)
 def _kept(model: str | Path | None) -> Detector:
     return Detector(model)
+
+
+def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
+    """What is said of an image that could not be checked.
+
+    Args:
+        name: of the image.
+        error: what checking it raised.
+    """
+    if isinstance(error, ImageError):
+        return Failure(name, error.code, str(error))
+    return Failure(name, "too-large", "needs more memory than there is")
 
 
 def _bytes(source: Input) -> bytes:

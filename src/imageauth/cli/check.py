@@ -91,7 +91,7 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
     import io
     import os
 
-    from imageauth.detector import Explanation
+    from imageauth.detector import Explanation, failure_of
     from imageauth.errors import ImageAuthError, ImageError
     from imageauth.escaping import printable
     from imageauth.files import write_bytes
@@ -107,10 +107,8 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
     found: Explanation | Failure
     try:
         found = source if isinstance(source, Failure) else detector.explain(source, name=name)
-    except ImageError as error:
-        found = Failure(name, error.code, str(error))
-    except MemoryError:
-        found = Failure(name, "too-large", "needs more memory than there is")
+    except (ImageError, MemoryError) as error:
+        found = failure_of(name, error)
     if isinstance(found, Failure):
         _show(found, as_json=as_json, explain=explain)
         raise typer.Exit(1)

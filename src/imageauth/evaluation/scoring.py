@@ -120,12 +120,8 @@ def _prepared(
 ) -> Iterator[tuple[Sequence[Item], list[list[_Prepared] | ImageError]]]:
     """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
     card = model.card
-    size = max(
-        1,
-        min(
-            _MOST_AT_ONCE, _BUDGET // ((1 + len(conditions)) * card.views * (1 + len(card.variants)) * card.side**2 * 3)
-        ),
-    )
+    each = (1 + len(conditions)) * card.views * (1 + len(card.variants)) * card.side**2 * 3  # bytes of an image's views
+    size = max(1, min(_MOST_AT_ONCE, _BUDGET // each))
     chunks = [items[at : at + size] for at in range(0, len(items), size)]
     with ThreadPoolExecutor(min(8, usable_cores())) as pool:
         try:

@@ -35,7 +35,7 @@ class Calibration:
         self(np.zeros(1))  # a missing parameter shows itself at once
 
     def __call__(self, scores: npt.ArrayLike) -> Floats:
-        """Probabilities, float64 [N] in 0..1, of logits [N]."""
+        """Probabilities, float64 in 0..1, of logits; arrays of any shape, element by element."""
         scores = np.asarray(scores, np.float64)
         p = self.parameters
         if self.method in ("temperature", "platt"):

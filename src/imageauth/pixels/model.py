@@ -93,17 +93,7 @@ class PixelModel:
         Args:
             views: of each image, as :meth:`views` gave them.
         """
-        kinds = 1 + len(self.card.variants)
-        if not len(views):
-            return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-        counts = np.array([len(v) for v in views])
-        answers = self._answers(np.concatenate(views))
-        each = np.repeat(counts // kinds, kinds)
-        means = np.add.reduceat(answers, np.cumsum(each) - each) / each[:, None]
-        means = means.reshape(len(views), kinds, -1)
-        # Of the image as it is: a change might make any image look less familiar.
-        unfamiliarity = means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views))
-        return Scores(means[:, :, 0], pool(means[:, :, 0], self.card.variants), unfamiliarity)
+        return score_views(self._network, views, self.card.variants)
 
     def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """Logits, float64 [N], of pictures of any size."""
@@ -124,9 +114,32 @@ class PixelModel:
             AI, below 0 for a photograph; NaN where no view looked.
         """
         views = square_views(pixels, self.card.side, self.card.views)
-        return stitch(occlusion(lambda batch: self._answers(batch)[:, 0], views), *pixels.shape[:2])
+        return stitch(occlusion(lambda batch: _answers(self._network, batch)[:, 0], views), *pixels.shape[:2])
 
-    def _answers(self, batch: Views) -> npt.NDArray[np.float64]:
-        """The network's answers, float64 [N, C], about views, uint8 [N, side, side, 3]."""
-        parts = [self._network(batch[at : at + BATCH].astype(np.float32)) for at in range(0, len(batch), BATCH)]
-        return np.concatenate(parts)
+
+def score_views(network: Network, views: Sequence[Views], variants: Sequence[str], batch: int = BATCH) -> Scores:
+    """Scores of images by a network; those of an image's square views are averaged.
+
+    Args:
+        network: to ask.
+        views: of each image, as :func:`~imageauth.pixels.stability.with_variants` gives them.
+        variants: that the views hold, after the image as it is.
+        batch: views at a time.
+    """
+    kinds = 1 + len(variants)
+    if not len(views):
+        return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
+    counts = np.array([len(v) for v in views])
+    answers = _answers(network, np.concatenate(views), batch)
+    each = np.repeat(counts // kinds, kinds)
+    means = np.add.reduceat(answers, np.cumsum(each) - each) / each[:, None]
+    means = means.reshape(len(views), kinds, -1)
+    # Of the image as it is: a change might make any image look less familiar.
+    unfamiliarity = means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views))
+    return Scores(means[:, :, 0], pool(means[:, :, 0], variants), unfamiliarity)
+
+
+def _answers(network: Network, views: Views, batch: int = BATCH) -> npt.NDArray[np.float64]:
+    """The network's answers, float64 [N, C], about views, uint8 [N, side, side, 3]."""
+    parts = [network(views[at : at + batch].astype(np.float32)) for at in range(0, len(views), batch)]
+    return np.concatenate(parts)

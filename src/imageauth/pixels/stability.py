@@ -83,5 +83,5 @@ def settled(variant_scores: Floats, calibration: Calibration, decision: float) -
     Returns:
         bool [N].
     """
-    ai = calibration(variant_scores.ravel()).reshape(variant_scores.shape) >= decision
+    ai = calibration(variant_scores) >= decision
     return np.asarray(ai.all(axis=1) | ~ai.any(axis=1))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,12 @@ from imageauth.images import read_image
 from imageauth.manifest import Manifest, Split
 
 Progress = Callable[[int, int], None]
+Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
 
 def load_arrays(
     folder: Path, manifest: Manifest, split: Split, *, side: int = 32, progress: Progress | None = None
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+) -> Arrays:
     """Pictures and labels of one split, in manifest order.
 
     Every file is decoded by :func:`imageauth.images.read_image`, the same code that serves.
@@ -54,6 +56,23 @@ def load_arrays(
                 progress(index + 1, len(entries))
         _save(cache, pictures)
     return np.load(cache, mmap_mode="r"), labels
+
+
+def load_cifake(folder: Path) -> tuple[Arrays, Arrays, dict[str, Any]]:
+    """Both splits of a prepared CIFAKE folder that training uses, and what ``run.json`` says about them.
+
+    Returns:
+        (pictures, labels) of the training and of the validation split, as :func:`load_arrays` gives them; plain data.
+
+    Raises:
+        DataError: as :func:`load_arrays`; or the folder is not prepared, or validation has not both classes.
+    """
+    manifest = Manifest.load(folder)
+    training, validation = load_arrays(folder, manifest, "train"), load_arrays(folder, manifest, "validation")
+    if len(set(validation[1].tolist())) < 2:
+        raise DataError(f"{folder}: the validation split needs images of both classes")
+    counts = {"train": len(training[1]), "validation": len(validation[1])}
+    return training, validation, {"name": "cifake", "manifest_sha256": manifest.digest, **counts}
 
 
 def _save(cache: Path, pictures: npt.NDArray[np.uint8]) -> None:

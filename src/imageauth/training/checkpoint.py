@@ -46,14 +46,20 @@ def load(folder: Path) -> tuple[dict[str, list[npt.NDArray[Any]]], dict[str, Any
     Raises:
         DataError: it was damaged after it was written.
     """
-    for place in (folder / NAME, folder / f"{NAME}.old"):
-        if (place / "state.json").is_file():
-            try:
-                groups = {file.stem: load_arrays(file) for file in place.glob("*.npz")}
-                return groups, json.loads((place / "state.json").read_text())
-            except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
-                raise DataError(f"{place} is damaged: remove it to train from the beginning") from error
-    return None
+    place = find(folder)
+    if place is None:
+        return None
+    try:
+        groups = {file.stem: load_arrays(file) for file in place.glob("*.npz")}
+        return groups, json.loads((place / "state.json").read_text())
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise DataError(f"{place} is damaged: remove it to train from the beginning") from error
+
+
+def find(folder: Path) -> Path | None:
+    """The last whole checkpoint of a run's folder, also where a crash left only the old one; None if there is none."""
+    places = (folder / NAME, folder / f"{NAME}.old")
+    return next((place for place in places if (place / "state.json").is_file()), None)
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:

@@ -8,7 +8,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
+
+from imageauth.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Reach:
     blur: float = 1.5
     scale: float = 0.4
     long: bool = False
+
+    @staticmethod
+    def of(recipe: Recipe) -> "Reach":
+        """That of a recipe."""
+        return Reach(recipe.blur, recipe.scale, recipe.long_chains)
 
 
 Degrade = Callable[["tf.Tensor", "tf.Tensor", Reach], "tf.Tensor"]
@@ -52,6 +61,19 @@ def degrade_share(images: "tf.Tensor", seed: "tf.Tensor", share: float, reach: R
         part = family(images[index * each : (index + 1) * each], seeds[index], reach)
         parts.append(tf.clip_by_value(tf.round(part), 0.0, 255.0))
     return tf.concat([*parts, images[len(FAMILIES) * each :]], axis=0)
+
+
+def degrade_batch(pictures: npt.NDArray[np.uint8], seed: npt.ArrayLike, reach: Reach) -> npt.NDArray[np.uint8]:
+    """A whole batch degraded, as :func:`degrade_share` does it; uint8 [N, S, S, 3] in and out.
+
+    Args:
+        pictures: in random order, as each family takes an equal run of them.
+        seed: two whole numbers.
+        reach: of blur and scale.
+    """
+    images = tf.cast(tf.constant(pictures), tf.float32)
+    degraded = degrade_share(images, tf.constant(seed, tf.int64), 1.0, reach).numpy()
+    return np.asarray(degraded, np.uint8)
 
 
 def _jpeg(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":

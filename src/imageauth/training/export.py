@@ -19,9 +19,9 @@ from imageauth.evaluation.figures import MEASURED, measure
 from imageauth.files import write_atomically
 from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card, Domain
-from imageauth.pixels.model import PixelModel, Scores
+from imageauth.pixels.model import PixelModel, Scores, score_views
 from imageauth.pixels.network import Network
-from imageauth.pixels.stability import pool, settled, with_variants
+from imageauth.pixels.stability import settled, with_variants
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
@@ -112,15 +112,8 @@ def litert_scores(
     data: bytes, pictures: npt.NDArray[np.uint8], variants: tuple[str, ...] = (), batch: int = 100
 ) -> Scores:
     """Scores of uint8 pictures [N, H, W, 3], as they are and under each variant, by a LiteRT file."""
-    network = Network(data)
-    parts = []
-    for at in range(0, len(pictures), batch):
-        views = with_variants(pictures[at : at + batch], variants)
-        answers = network(views.astype(np.float32))
-        parts.append(answers.reshape(1 + len(variants), -1, answers.shape[1]).transpose(1, 0, 2))
-    answers = np.concatenate(parts)
-    unfamiliarity = answers[:, 0, 1] if answers.shape[2] > 1 else np.zeros(len(answers))
-    return Scores(answers[:, :, 0], pool(answers[:, :, 0], variants), unfamiliarity)
+    views = [with_variants(picture[None], variants) for picture in pictures]
+    return score_views(Network(data), views, variants, batch)
 
 
 def write_model(

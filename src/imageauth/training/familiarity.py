@@ -18,7 +18,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-import tensorflow as tf
 from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
 
@@ -26,7 +25,7 @@ from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.dataset import walk
 from imageauth.images import EXTENSIONS, read_image
 from imageauth.pixels.degradations import recompress
-from imageauth.training.degradations import Reach, degrade_share
+from imageauth.training.degradations import Reach, degrade_batch
 from imageauth.training.fit import outputs
 from imageauth.training.holding_out import held_out
 from imageauth.training.recipe import Recipe
@@ -144,13 +143,9 @@ def familiar_pictures(training: Pictures, recipe: Recipe, *, count: int = 20_000
     steps = len(chosen) // 3 // _BATCH
     if not recipe.degraded or not steps:
         return chosen
-    reach = Reach(recipe.blur, recipe.scale, recipe.long_chains)
-    parts = [chosen]
-    for batch in np.split(random.permutation(chosen)[: steps * _BATCH], steps):
-        seed = tf.constant(random.integers(2**31, size=2))
-        worn = degrade_share(tf.constant(batch, tf.float32), seed, 1.0, reach)
-        parts.append(worn.numpy().astype(np.uint8))
-    return np.concatenate(parts)
+    batches = np.split(random.permutation(chosen)[: steps * _BATCH], steps)
+    worn = [degrade_batch(batch, random.integers(2**31, size=2), Reach.of(recipe)) for batch in batches]
+    return np.concatenate([chosen, *worn])
 
 
 def with_familiarity(

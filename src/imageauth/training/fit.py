@@ -21,6 +21,7 @@ from imageauth.evaluation.metrics import auroc
 from imageauth.files import write_atomically
 from imageauth.pixels.network import usable_cores
 from imageauth.training import checkpoint
+from imageauth.training.arrays import Arrays
 from imageauth.training.averaging import WeightAverage
 from imageauth.training.growth import grow
 from imageauth.training.networks import build
@@ -29,7 +30,6 @@ from imageauth.training.recipe import Recipe
 from imageauth.training.schedule import WarmupCosine
 
 RUN_FILE = "run.json"
-Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -251,19 +251,16 @@ def open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> d
     """
     file = out / RUN_FILE
     settings = {"recipe": recipe.to_json(), "data": data}
-    if file.is_file():
-        if not resume and (out / checkpoint.NAME).exists():
+    if file.is_file() and checkpoint.find(out):
+        if not resume:
             raise DataError(f"{out} already holds a run: add --resume to go on with it, or choose another folder")
         record: dict[str, Any] = json.loads(file.read_text())
-        if (out / checkpoint.NAME).exists():
-            # A setting that is newer than the run stood at its default.
-            record["recipe"] = Recipe(**record["recipe"]).to_json()
-            for key, value in settings.items():
-                if record.get(key) != json.loads(json.dumps(value)):
-                    raise DataError(
-                        f"{file} was begun with another {key}: resume with the same, or choose another folder"
-                    )
-            return record
+        # A setting that is newer than the run stood at its default.
+        record["recipe"] = Recipe(**record["recipe"]).to_json()
+        for key, value in settings.items():
+            if record.get(key) != json.loads(json.dumps(value)):
+                raise DataError(f"{file} was begun with another {key}: resume with the same, or choose another folder")
+        return record
     out.mkdir(parents=True, exist_ok=True)
     record = settings | {
         "imageauth": __version__,

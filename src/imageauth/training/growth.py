@@ -15,8 +15,8 @@ def grow(small: keras.Model, large: keras.Model) -> None:
     """Give ``large`` the weights of ``small``.
 
     Layers are matched by name. Only residual blocks may be new, in the same number of stages. Old channels come first
-    in each axis. A residual
-    block that ``small`` lacks starts as the identity: the scale of its last normalisation, ``*_b_norm``, becomes zero.
+    in each axis. A residual block that ``small`` lacks starts as the identity: the scale of its last normalisation,
+    ``*_b_norm``, becomes zero.
 
     Raises:
         DataError: a layer of ``small`` is missing in ``large`` or smaller there, or another than a block is new.

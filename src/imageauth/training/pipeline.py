@@ -69,7 +69,7 @@ def augment(images: "tf.Tensor", seed: "tf.Tensor", recipe: Recipe) -> "tf.Tenso
         images = tf.where(chance[:, None, None, None] < 0.5, tf.reverse(images, axis=[2]), images)
     if recipe.shift:
         images = _shift(images, seeds[1], recipe.shift)
-    return degrade_share(images, seeds[2], recipe.degraded, Reach(recipe.blur, recipe.scale, recipe.long_chains))
+    return degrade_share(images, seeds[2], recipe.degraded, Reach.of(recipe))
 
 
 def cutmix(

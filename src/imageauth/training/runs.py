@@ -12,10 +12,9 @@ from imageauth.errors import DataError
 from imageauth.evaluation.dataset import find_images
 from imageauth.evaluation.protocol import evaluate
 from imageauth.files import write_atomically
-from imageauth.manifest import Manifest
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
-from imageauth.training.arrays import load_arrays
+from imageauth.training.arrays import load_cifake
 from imageauth.training.export import CIFAKE, write_model
 from imageauth.training.familiarity import familiar_pictures, load_elsewhere, seen, with_familiarity
 from imageauth.training.fit import RUN_FILE, Progress, open_run, train
@@ -98,17 +97,7 @@ def train_cifake(
         DataError: the data is not prepared, ``out`` does not fit, the recipe's network cannot grow from its start, or
             ``elsewhere`` does not serve. All of that is said before the training.
     """
-    manifest = Manifest.load(data)
-    training = load_arrays(data, manifest, "train")
-    validation = load_arrays(data, manifest, "validation")
-    if not len(validation[1]) or len(set(validation[1].tolist())) < 2:
-        raise DataError(f"{data}: the validation split needs images of both classes")
-    about = {
-        "name": "cifake",
-        "manifest_sha256": manifest.digest,
-        "train": len(training[1]),
-        "validation": len(validation[1]),
-    }
+    training, validation, about = load_cifake(data)
     others = None if elsewhere is None else load_elsewhere(elsewhere, training[0].shape[1], progress=on_image)
     first = recipe.first()
     record = _check_before(out, recipe, about, resume=resume, familiarity=others is not None)

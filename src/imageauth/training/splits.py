@@ -1,6 +1,5 @@
 """Which split each picture goes to: no picture, and no near-copy of one, stands in two splits."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.manifest import Entry, Split
+from imageauth.training.holding_out import one_in
 from imageauth.training.near_duplicates import find_copies
 
 Pictures = npt.NDArray[np.uint8]
@@ -15,8 +15,7 @@ Pictures = npt.NDArray[np.uint8]
 
 def is_validation(label: str, name: str) -> bool:
     """The fixed rule of the validation split: one training file in ten, by the SHA-256 of ``LABEL/name``."""
-    digest = hashlib.sha256(f"{label.upper()}/{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 10 == 0
+    return one_in(10, f"{label.upper()}/{name}")
 
 
 def without_repeats(

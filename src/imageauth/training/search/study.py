@@ -13,8 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from imageauth import __version__
 from imageauth.errors import DataError
-from imageauth.manifest import Manifest
-from imageauth.training.arrays import load_arrays
+from imageauth.training.arrays import load_cifake
 from imageauth.training.fit import Progress
 from imageauth.training.recipe import Recipe
 from imageauth.training.search import database
@@ -183,24 +182,21 @@ def open_search(
         DataError: the data is not prepared or too little, ``out`` holds a study begun with other settings or data, or
             another process works on it.
     """
-    manifest = Manifest.load(data)
-    training, validation = load_arrays(data, manifest, "train"), load_arrays(data, manifest, "validation")
-    if len(set(validation[1].tolist())) < 2:
-        raise DataError(f"{data}: the validation split needs images of both classes")
+    training, validation, about = load_cifake(data)
     if settings.images and settings.images < len(training[1]):
         order = np.random.default_rng(settings.seed).permutation(len(training[1]))
         chosen = np.sort(order[: settings.images])
         training = training[0][chosen], training[1][chosen]
     if len(training[1]) < largest_batch(space):
         raise DataError(f"{len(training[1])} training images are fewer than the largest batch, {largest_batch(space)}")
-    facts = {**asdict(settings), "data": manifest.digest, "imageauth": __version__, "space": space_to_json(space)}
+    facts = {
+        **asdict(settings),
+        "data": about["manifest_sha256"],
+        "imageauth": __version__,
+        "space": space_to_json(space),
+    }
     with database.opened(out, facts) as study:
-        about = {
-            "name": "cifake",
-            "manifest_sha256": manifest.digest,
-            "train": len(training[1]),
-            "validation": len(validation[1]),
-        }
+        about["train"] = len(training[1])
         trials = Trials(training, validation, about, settings.most_parameters, out)
         yield Search(study, replace(base, seed=settings.seed), trials, settings, space, facts)
 

@@ -17,8 +17,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from imageauth.evaluation.metrics import auroc
-from imageauth.training.degradations import Reach, degrade_share
-from imageauth.training.fit import RUN_FILE, Arrays, Progress, predict, train
+from imageauth.training.arrays import Arrays
+from imageauth.training.degradations import Reach, degrade_batch
+from imageauth.training.fit import RUN_FILE, Progress, predict, train
 from imageauth.training.networks import build
 from imageauth.training.recipe import Recipe
 
@@ -145,6 +146,5 @@ def degraded_copy(pictures: npt.NDArray[np.uint8], batch: int = 240) -> npt.NDAr
     degraded = np.empty(pictures.shape, np.uint8)
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
-        images = tf.cast(tf.constant(pictures[chosen]), tf.float32)
-        degraded[chosen] = degrade_share(images, tf.constant([0, start], tf.int64), 1.0, Reach()).numpy()
+        degraded[chosen] = degrade_batch(pictures[chosen], [0, start], Reach())
     return degraded
