@@ -24,6 +24,7 @@ ALLOWED = {
     "svg": set(),
     "images": {"errors", "png", "svg"},
     "verdict": {"report"},
+    "policy": {"errors", "verdict"},
     "pixels": {"errors", "models", "report", "images"},
     "provenance": {"errors", "escaping", "files", "images", "png", "report", "svg"},
     "rendering": {"escaping", "report"},
