@@ -36,21 +36,21 @@ def parse(kind: kinds.Kind, data: bytes, source: str) -> TrustList:
         text = data.decode("utf-8-sig")
         issued = next_update = None
         if kind is kinds.PURPOSES:
-            entries = _purposes(text)
-            kept = "".join(f"{entry}\n" for entry in entries)
+            purposes = _purposes(text)
+            count, kept = len(purposes), "".join(f"{purpose}\n" for purpose in purposes)
         else:
             if text.lstrip().startswith("{"):
                 found, issued, next_update = _published_json(kind, json.loads(text))
             else:
                 found = certificates(text)
             _check(found)
-            entries, kept = found, "".join(as_pem(der) for der in found)
+            count, kept = len(found), "".join(as_pem(der) for der in found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrustError(f"{source}: no usable {kind.title}: {' '.join(str(error).split())[:120]}") from error
     return TrustList(
         kind.name,
         kept,
-        len(entries),
+        count,
         source,
         datetime.now(UTC).isoformat(timespec="seconds"),
         hashlib.sha256(data).hexdigest(),
