@@ -1,8 +1,8 @@
 """Which files may carry Content Credentials at all: a quick look, so that those without cost next to nothing.
 
 A manifest store is a JUMBF box (ISO/IEC 19566-5), so the type ``jumb`` stands in the file, except in SVG, which holds
-it as Base64 in an element of the namespace ``c2pa``. A file that only names the address of its manifest does so in XMP, as
-``dcterms:provenance`` (C2PA specification 2.2, section 11.5).
+it as Base64 in an element of the namespace ``c2pa``. A file that only names the address of its manifest does so in
+XMP, as ``dcterms:provenance`` (C2PA specification 2.2, section 11.5).
 """
 
 from collections.abc import Iterator

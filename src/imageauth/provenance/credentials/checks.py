@@ -57,7 +57,7 @@ class Checks:
                 self._recorded[about].add(kind, item)
 
     def codes(self, label: str) -> Codes:
-        """All codes about a manifest. Whether its signer is trusted is a matter of the lists here: our finding decides."""
+        """All codes about a manifest. The lists here decide whether its signer is trusted."""
         found, recorded = self._found[label], self._recorded[label]
         both = Codes(*({**getattr(recorded, kind), **getattr(found, kind)} for kind in _KINDS))
         if states.TRUSTED in found.success:
@@ -77,9 +77,11 @@ def _statuses(results: Any, label: str) -> Iterator[tuple[str, Mapping[str, Any]
         return
     groups = [(results.get("activeManifest"), label)]
     deltas = results.get("ingredientDeltas")
-    for delta in deltas[:1_000] if isinstance(deltas, list) else ():
-        if isinstance(delta, dict):
-            groups.append((delta.get("validationDeltas"), _label(delta.get("ingredientAssertionURI")) or label))
+    groups.extend(
+        (delta.get("validationDeltas"), _label(delta.get("ingredientAssertionURI")) or label)
+        for delta in (deltas[:1_000] if isinstance(deltas, list) else ())
+        if isinstance(delta, dict)
+    )
     for group, default in groups:
         if isinstance(group, dict):
             for kind in _KINDS:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from imageauth.provenance.trust import TrustLists
+from imageauth.provenance.trust import TrustError, TrustLists
+from imageauth.provenance.trust.lists import HOW_TO_GET
 
 MAX_JSON = 64 * 2**20
 MAX_DECOMPRESSED_MIB = 32
@@ -41,14 +42,16 @@ def read_store(data: bytes, media_type: str, manifest: bytes | None, trust: Trus
         trust: whom to trust.
 
     Raises:
+        TrustError: the library refuses the trust lists.
         NoManifestError: there is no manifest.
         RemoteError: only an address.
         UnreadableError: anything else went wrong.
     """
     import c2pa
 
+    context = _context(trust)
     try:
-        reader = c2pa.Reader(media_type, io.BytesIO(data), manifest, _context(trust))
+        reader = c2pa.Reader(media_type, io.BytesIO(data), manifest, context)
         try:
             text = reader.json()
         finally:
@@ -78,20 +81,23 @@ def _context(trust: TrustLists) -> Any:
     """The library's settings for these lists. One context serves all threads; it is only read."""
     import c2pa
 
-    return c2pa.Context.from_dict(
-        {
-            "verify": {
-                "verify_trust": True,
-                "verify_timestamp_trust": True,
-                "remote_manifest_fetch": False,
-                "ocsp_fetch": False,
-            },
-            "core": {
-                # Checking the identities of persons (CAWG) needs the network: without it good files would read as bad.
-                "decode_identity_assertions": False,
-                "allowed_network_hosts": [],
-                "max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB,
-            },
-            "trust": trust.settings(),
-        }
-    )
+    settings = {
+        "verify": {
+            "verify_trust": True,
+            "verify_timestamp_trust": True,
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+        },
+        "core": {
+            # Checking the identities of persons (CAWG) needs the network: without it good files would read as bad.
+            "decode_identity_assertions": False,
+            "allowed_network_hosts": [],
+            "max_decompressed_manifest_size_in_mb": MAX_DECOMPRESSED_MIB,
+        },
+        "trust": trust.settings(),
+    }
+    try:
+        return c2pa.Context.from_dict(settings)
+    except c2pa.C2paError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrustError(f"the trust lists cannot be used ({reason}); get them again with `{HOW_TO_GET}`") from error

@@ -93,7 +93,7 @@ class TrustLists:
         :func:`imageauth.provenance.credentials.read` tells the official list from the others.
         """
         allowed = self.text(kinds.INTERIM_SIGNERS.name, kinds.OWN_SIGNERS.name)
-        return {
+        settings = {
             "trust_config": "\n".join((*PURPOSES, self.text(kinds.PURPOSES.name))),
             "trust_anchors": self.text(kinds.SIGNERS.name, kinds.TIME_STAMPS.name),
             "user_anchors": self.text(kinds.INTERIM.name, kinds.OWN.name),
@@ -102,6 +102,7 @@ class TrustLists:
                 base64.b64encode(hashlib.sha256(der).digest()).decode() + "\n" for der in certificates(allowed)
             ),
         }
+        return {key: text for key, text in settings.items() if text}  # the library refuses empty lists
 
     def summary(self) -> list[dict[str, Any]]:
         """Plain data for reports: which lists, of when, without the certificates."""
