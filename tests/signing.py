@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import c2pa
-from conftest import drawn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
+from conftest import drawn
 from imageauth.images import ImageFile
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import SIGNERS
@@ -93,9 +93,7 @@ def _signer_parts(root: Authority, organisation: str, valid: timedelta) -> tuple
         .add_extension(_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False)
         .sign(root.key, hashes.SHA256())
     )
     chain = certificate.public_bytes(Encoding.PEM) + root.pem
@@ -140,7 +138,7 @@ def sign(
         remote: address to write into the file.
         embed: False leaves the manifest store out of the file.
     """
-    definition = {
+    definition: dict[str, Any] = {
         "claim_generator_info": [{"name": "imageauth tests", "version": "1"}],
         "title": "test",
         "assertions": [{"label": "c2pa.actions", "data": {"actions": list(actions)}}, *assertions],

@@ -5,6 +5,7 @@ it as Base64 in an element of the namespace ``c2pa``. A file that only names the
 XMP, as ``dcterms:provenance`` (C2PA specification 2.2, section 11.5).
 """
 
+import re
 from collections.abc import Iterator
 
 # Our names of formats → what the C2PA library calls them. It knows no BMP.
@@ -20,6 +21,8 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
 }
 _MAX_CHUNKS = 100_000
+# The head of a box and of the description that must come first in it.
+_BOX = re.compile(rb"jumb.{4}jumd", re.DOTALL)
 
 
 def may_carry(data: bytes, form: str) -> bool:
@@ -41,10 +44,11 @@ def holds_store(data: bytes, form: str) -> bool:
     return b"c2pa" in data if form == "svg" else b"jumb" in data
 
 
-def store_size(data: bytes) -> int:
-    """How long the first manifest store says it is, in bytes; 0 where none begins as the standard has it."""
-    at = data.find(b"jumd") - 12
-    return int.from_bytes(data[at : at + 4], "big") if at >= 0 and data[at + 4 : at + 8] == b"jumb" else 0
+def store_size(data: bytes, form: str) -> int:
+    """How long the largest manifest store says it is, in bytes; 0 where none begins as the standard has it."""
+    if form == "svg":
+        return len(data)
+    return max((int.from_bytes(data[box.start() - 4 : box.start()], "big") for box in _BOX.finditer(data)), default=0)
 
 
 def _parts(data: bytes, form: str) -> Iterator[bytes]:

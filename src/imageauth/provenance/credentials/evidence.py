@@ -94,6 +94,8 @@ def _says(credentials: Credentials, reading: Reading) -> str:
     """What the signer says of the picture."""
     signed = f"Content Credentials signed by {_signer(credentials.active)}"
     source = reading.source
+    if source is None and reading.discounted:
+        return f"{signed} have an ingredient that is said to be AI-made, in a statement that does not hold."
     if source is None:
         return f"{signed} say nothing about AI or a camera."
     words = look_up(source.address).words
@@ -102,7 +104,7 @@ def _says(credentials: Credentials, reading: Reading) -> str:
     if reading.kind == "ai-ingredient":
         steps = {"parentOf": "it was opened from", "componentOf": "it contains", "inputTo": "a process used"}
         how = steps.get(source.entered[0], "it was made from")
-        deeper = "" if len(source.entered) == 1 else f", {len(source.entered)} steps back"
+        deeper = "" if len(source.entered) == 1 else f", {len(source.entered)} steps back,"
         whose = _signer(credentials.manifest(source.manifest))
         return f"{signed} say that {how} an image{deeper} that is {words}, as {whose} signed."
     edits = [name.removeprefix("c2pa.").replace("_", " ") for name in dict.fromkeys(reading.edits)][:6]
@@ -129,7 +131,7 @@ def _rests_on(credentials: Credentials, reading: Reading) -> str:
         return checked
     if reading.points_to == "real":
         return f"{checked} The changes may have altered what the image shows, so this is no proof of it."
-    return f"{checked} The statement itself is an ingredient's, which is not as well secured."
+    return f"{checked} But the statement is an ingredient's, and that is not as well secured."
 
 
 def _why_invalid(credentials: Credentials) -> str:

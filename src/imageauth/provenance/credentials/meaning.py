@@ -29,6 +29,7 @@ class Reading:
         kind: what they say.
         points_to, strength: as in :class:`~imageauth.report.Evidence`.
         source: the source type that decided; None for ``nothing``.
+        discounted: source types that say AI in manifests that do not hold.
         edits: after a capture, actions in order.
     """
 
@@ -37,6 +38,7 @@ class Reading:
     strength: Strength = "none"
     source: SourceType | None = None
     edits: tuple[str, ...] = ()
+    discounted: tuple[SourceType, ...] = ()
 
 
 def weigh(credentials: Credentials) -> Reading:
@@ -58,7 +60,7 @@ def weigh(credentials: Credentials) -> Reading:
         )
     capture = None if ai else _capture(credentials)
     if capture is None:
-        return Reading("nothing")
+        return Reading("nothing", discounted=tuple(ai))
     path = list(credentials.upwards(capture.manifest))
     edits = tuple(
         action.name for manifest in reversed(path) for action in manifest.actions if action.name != "c2pa.created"
