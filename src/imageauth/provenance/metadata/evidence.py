@@ -1,0 +1,120 @@
+"""What a file's metadata say, as evidence. All of it could have been written by anyone, so none of it is proof."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from imageauth.images import Image
+from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
+from imageauth.provenance.metadata.marks import LABELS
+from imageauth.provenance.metadata.reading import Metadata, read
+from imageauth.report import Evidence, PointsTo
+
+_ANYONE = "anyone can write this"
+
+
+def ask(image: Image) -> list[Evidence]:
+    """Everything that a file's metadata say about how it was made; empty where they say nothing."""
+    return list(evidence_of(read(image)))
+
+
+def evidence_of(metadata: Metadata) -> Iterator[Evidence]:
+    """The evidence in what was read, strongest claims first."""
+    yield from _generators(metadata)
+    yield from _source_types(metadata)
+    yield from _aigc(metadata)
+    for credit in metadata.credits:
+        yield _declared("credit-line", f"The credit line says {credit.value!r} ({_ANYONE}).", "ai",
+                        {"where": credit.where, "value": credit.value})  # fmt: skip
+    yield from _camera(metadata)
+    if metadata.mining:
+        yield Evidence(
+            "metadata",
+            "mining-mark",
+            "The file reserves rights on mining or training with it, which says nothing about how it was made.",
+            detail={"marks": [{"where": note.where, "value": note.value} for note in metadata.mining]},
+        )
+    if metadata.editors:
+        yield Evidence(
+            "metadata",
+            "software",
+            f"Edited or saved by {clip(metadata.editors[-1], 80)}, the file says.",
+            detail={"software": list(metadata.software)},
+        )
+    if metadata.problems:
+        yield Evidence(
+            "metadata",
+            "metadata-unreadable",
+            f"Part of the metadata could not be read: {metadata.problems[0]}.",
+            detail={"problems": list(metadata.problems)},
+        )
+
+
+def _declared(code: str, finding: str, points_to: PointsTo, detail: dict[str, Any]) -> Evidence:
+    return Evidence("metadata", code, finding, points_to, "declared", detail)
+
+
+def _generators(metadata: Metadata) -> Iterator[Evidence]:
+    """Parameters of each tool; traces only of tools that did not write parameters."""
+    tools = set()
+    for one in metadata.generations[:4]:
+        tools.add(one.tool)
+        model = f" with the model {clip(one.model, 80)!r}" if one.model else ""
+        finding = f"The file holds {one.tool}'s generation parameters{model} ({_ANYONE})."
+        detail = one.to_json()
+        for name in ("prompt", "negative_prompt"):
+            if name in detail:
+                detail[name] = clip(detail[name], MAX_SHOWN)
+        yield _declared("generator-parameters", finding, "ai", detail)
+    for trace in metadata.traces[:4]:
+        if trace.tool not in tools:
+            finding = f"A mark of {trace.tool} stands in the file's {trace.where} ({_ANYONE})."
+            yield _declared(
+                "generator-trace", finding, "ai", {"tool": trace.tool, "where": trace.where, "value": trace.value}
+            )
+
+
+def _source_types(metadata: Metadata) -> Iterator[Evidence]:
+    for one in metadata.source_types:
+        detail = {"term": one.term, "where": one.where, "composite": one.term.startswith("composite")}
+        finding = f"The file's digital source type is {one.term}: {one.meaning} ({_ANYONE})."
+        if one.points_to == "none":
+            yield Evidence("metadata", "source-type", finding, detail=detail)
+        else:
+            yield _declared("source-type", finding, one.points_to, detail)
+
+
+def _aigc(metadata: Metadata) -> Iterator[Evidence]:
+    label = metadata.aigc
+    if label is None:
+        return
+    detail = {"label": label.label, "producer": label.producer, "where": label.where, "fields": dict(label.fields)}
+    by = f" by {clip(label.producer, 60)!r}" if label.producer else ""
+    if label.label in LABELS or not label.label:
+        meaning = LABELS.get(label.label, "generated")
+        weaker = "" if meaning == "generated" else ", which is weaker than “generated”"
+        finding = f"China's AIGC label (GB 45438-2025){by} says: {meaning}{weaker} ({_ANYONE})."
+        yield _declared("aigc-label", finding, "ai", detail)
+    else:
+        finding = (
+            f"China's AIGC label (GB 45438-2025){by} has the value {clip(label.label, 20)!r}, which means nothing."
+        )
+        yield Evidence("metadata", "aigc-label", finding, detail=detail)
+
+
+def _camera(metadata: Metadata) -> Iterator[Evidence]:
+    """A whole and consistent description points to a photo; part of one is only told."""
+    camera = metadata.camera
+    if camera is None:
+        return
+    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part)) or "a camera without a name"
+    detail = camera.to_json()
+    if not camera.whole:
+        finding = f"EXIF names {clip(name, 80)}, but holds too little of what a camera writes to say more."
+        yield Evidence("metadata", "camera-exif", finding, detail=detail)
+    elif camera.contradictions:
+        found = camera.contradictions[0]
+        finding = f"EXIF describes a photo by {clip(name, 80)}, but contradicts itself: {found.name} {found.detail}."
+        yield Evidence("metadata", "camera-exif", finding, detail=detail)
+    else:
+        finding = f"EXIF describes a photo by {clip(name, 80)}; anyone can write EXIF."
+        yield _declared("camera-exif", finding, "real", detail)
