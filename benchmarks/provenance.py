@@ -26,7 +26,7 @@ from sklearn.datasets import load_sample_image
 from imageauth import Detector
 from imageauth.images import decode
 from imageauth.provenance.sources import ask, file_sources
-from imageauth.provenance.trust import TrustLists
+from imageauth.provenance.trust import load as load_trust
 
 
 def photograph() -> bytes:
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2000)
     arguments = parser.parse_args()
     data = photograph()
-    detector, sources, image = Detector(), file_sources(trust=TrustLists.load()), decode(data)
+    detector, sources, image = Detector(), file_sources(trust=load_trust()), decode(data)
     detector.check(data), ask(image, sources)
     whole, parts = [], {name: [] for name in sources}
     for _ in range(arguments.runs):
@@ -63,7 +63,13 @@ def main() -> None:
         for name, source in sources.items():
             parts[name].append(seconds(lambda source=source: source(image)))
     share = statistics.median(sum(values[i] for values in parts.values()) / whole[i] for i in range(arguments.runs))
-    rows = [(f"a whole check of a 12-megapixel JPEG ({len(data) / 1e6:.1f} MB)", f"{statistics.median(whole) * 1e3:.0f} ms", "")]
+    rows = [
+        (
+            f"a whole check of a 12-megapixel JPEG ({len(data) / 1e6:.1f} MB)",
+            f"{statistics.median(whole) * 1e3:.0f} ms",
+            "",
+        )
+    ]
     rows += [(f"… of it {name}", f"{statistics.median(values) * 1e3:.1f} ms", "") for name, values in parts.items()]
     rows += [("… all three, share of the whole (median over runs)", f"{share:.1%}", "≤ 25 %")]
 
@@ -79,7 +85,9 @@ def main() -> None:
             (Path(folder) / f"{index:05}.jpg").write_bytes(file.read_bytes())
         command = [sys.executable, "-m", "imageauth", "check", "--no-pixels", "--json", folder]
         spent = seconds(lambda: subprocess.run(command, check=False, capture_output=True))
-    rows += [("`imageauth check --no-pixels` of the same, start included", f"{len(files) / spent:.0f} files/s", "≥ 100")]
+    rows += [
+        ("`imageauth check --no-pixels` of the same, start included", f"{len(files) / spent:.0f} files/s", "≥ 100")
+    ]
 
     today = datetime.now(UTC).date()
     text = f"# What reading the file costs\n\n{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; {today}. "

@@ -256,6 +256,9 @@ def test_examine_reads_the_header_alone() -> None:
     assert (header.format, header.width, header.height, header.pixels) == ("jpeg", 30, 40, None)
     assert header.sidecar == b"beside"
     assert examine(encoded(Image.fromarray(drawn(8, 8)), "PNG")).width == 8
+    damaged = examine(data[:40])
+    assert (damaged.format, damaged.width) == ("jpeg", 0)
+    assert "nothing can be said" in damaged.notes[0]
     with pytest.raises(ImageError) as caught:
         examine(b"nothing known")
     assert caught.value.code == "unsupported-format"

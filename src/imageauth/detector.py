@@ -23,14 +23,19 @@ from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import usable_cores
 from imageauth.provenance.sources import ask, file_sources
 from imageauth.provenance.trust import TrustLists
-from imageauth.report import Evidence, Failure, Report, Verdict
+from imageauth.provenance.trust import load as load_trust
+from imageauth.report import Evidence, Failure, Report
 from imageauth.verdict import STANDARD, Policy, decide
 
 PathLike = str | os.PathLike[str]
 Input = PathLike | bytes | BinaryIO
 
 _ALWAYS_TRUE = ("A missing mark or credential is no sign of a real photograph.",)
-_WITHOUT_PROOF = ("This is a measurement with known error rates, not proof; weigh it with where the image comes from.",)
+_BY_STRENGTH = {
+    "proof": "A signature shows who vouches for this, not that they are right.",
+    "declared": "Anyone can write what a file says of itself; weigh it with where the image comes from.",
+    "statistical": "This is a measurement with known error rates, not proof; weigh it with where the image comes from.",
+}
 _NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
 
 
@@ -114,7 +119,7 @@ class Detector:
         self._model = None if model is None else PixelModel.load(model, threads=self._threads)
         self._card = _under(policy, self._model.card) if self._model else None
         self._policy = policy
-        self._sources = file_sources(trust=TrustLists.load() if trust is None else trust, online=online)
+        self._sources = file_sources(trust=load_trust() if trust is None else trust, online=online)
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
         """Check one image.
@@ -222,7 +227,6 @@ class Detector:
                 evidence = (stability_evidence(card, answer.by_variant), *evidence)
             evidence = (pixel_evidence(card, answer.probability, outside), *evidence)
         decision = decide(evidence, self._policy)
-        proven = decision.verdict in (Verdict.AI_GENERATED, Verdict.CAMERA_VERIFIED)
         return Report(
             file=image.name,
             sha256=image.sha256,
@@ -236,9 +240,9 @@ class Detector:
             evidence=evidence,
             limits=(
                 *image.notes,
-                *(card.limits if card else _NO_PIXELS),
+                *(() if outside else card.limits if card else _NO_PIXELS),
                 *_ALWAYS_TRUE,
-                *(() if proven else _WITHOUT_PROOF),
+                *(text for strength, text in _BY_STRENGTH.items() if strength in decision.strengths),
             ),
             produced_by={
                 "imageauth": __version__,

@@ -222,23 +222,31 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
 
 
 def examine(data: bytes, *, sidecar: bytes | None = None) -> ImageFile:
-    """Read a file's header alone. Unlike :func:`decode` it takes SVG, and pictures too small or too large to decode.
+    """Read a file's header alone. Unlike :func:`decode` it takes SVG, pictures too small or too large to decode, and
+    those whose header is damaged (as 0 × 0), because what stands beside the picture may be sound.
 
     Args:
         data: of the file.
         sidecar: of the Content Credentials beside it, kept with the image.
 
     Raises:
-        ImageError: ``empty``, ``too-large`` (in bytes), ``unsupported-format`` or ``corrupt``.
+        ImageError: ``empty``, ``too-large`` (in bytes) or ``unsupported-format``.
     """
     _check_length(data)
     if drawing := svg.size(data):
         return ImageFile(data=data, format="svg", width=drawing[0], height=drawing[1], sidecar=sidecar)
-    with _open(data) as picture:
-        width, height = picture.size
-        if _turned(picture):
-            width, height = height, width
-        return ImageFile(data=data, format=_format(picture), width=width, height=height, sidecar=sidecar)
+    try:
+        with _open(data) as picture:
+            form, (width, height) = _format(picture), picture.size
+            if _turned(picture):
+                width, height = height, width
+    except ImageError as error:
+        known = "heic" if _is_heic(data) else (_signature(data) or "").lower()
+        if not known:
+            raise
+        notes = (f"Of the picture itself nothing can be said: it {error}.",)
+        return ImageFile(data=data, format=known, width=0, height=0, notes=notes, sidecar=sidecar)
+    return ImageFile(data=data, format=form, width=width, height=height, sidecar=sidecar)
 
 
 def _format(picture: PIL.Image.Image) -> str:

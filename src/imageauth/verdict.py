@@ -51,11 +51,13 @@ class Decision:
         verdict: see :class:`~imageauth.report.Verdict`.
         reason: name of the rule that decided.
         summary: one plain sentence, and the findings that made the rule fit.
+        strengths: of those findings.
     """
 
     verdict: Verdict
     reason: str
     summary: str
+    strengths: frozenset[Strength] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,8 @@ def decide(evidence: Sequence[Evidence], policy: Policy = STANDARD) -> Decision:
     has = Has.of(weighed)
     for rule in RULES:
         if rule.fits(has):
-            return Decision(rule.verdict, rule.name, _summary(rule, weighed) or _otherwise(evidence))
+            summary = _summary(rule, weighed) or _otherwise(evidence)
+            return Decision(rule.verdict, rule.name, summary, frozenset(strength for strength, _ in rule.tells))
     raise AssertionError("the last rule always fits")
 
 

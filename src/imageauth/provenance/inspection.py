@@ -53,7 +53,7 @@ class Inspection:
 
 
 def inspect(
-    data: bytes, name: str, *, sidecar: bytes | None = None, trust: TrustLists | None = None, online: bool = False
+    data: bytes, name: str, *, sidecar: bytes | None = None, trust: TrustLists, online: bool = False
 ) -> Inspection:
     """Read all that a file says.
 

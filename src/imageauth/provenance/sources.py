@@ -11,7 +11,8 @@ from typing import get_args
 
 from imageauth.escaping import printable
 from imageauth.images import ImageFile
-from imageauth.provenance import credentials, metadata, watermarks
+from imageauth.provenance import metadata, watermarks
+from imageauth.provenance.credentials import CredentialSource
 from imageauth.provenance.trust import TrustLists
 from imageauth.report import Evidence, Source
 
@@ -20,7 +21,7 @@ GROUP = "imageauth.sources"
 FileSource = Callable[[ImageFile], Sequence[Evidence]]
 
 
-def file_sources(*, trust: TrustLists | None = None, online: bool = False) -> dict[str, FileSource]:
+def file_sources(*, trust: TrustLists, online: bool = False) -> dict[str, FileSource]:
     """All sources that look at a file, by name.
 
     Args:
@@ -28,7 +29,7 @@ def file_sources(*, trust: TrustLists | None = None, online: bool = False) -> di
         online: whether credentials that lie elsewhere may be fetched.
     """
     known: dict[str, FileSource] = {
-        "credentials": partial(credentials.ask, trust=trust, online=online),
+        "credentials": CredentialSource(trust, online=online),
         "metadata": metadata.ask,
         "watermark": watermarks.ask,
     }

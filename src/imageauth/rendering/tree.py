@@ -26,14 +26,28 @@ def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
         last = number == len(pairs)
         head, indent = ("└─ ", "   ") if last else ("├─ ", "│  ")
         name = "" if key is None else printable(str(key)).replace("_", " ")
+        if not name and isinstance(value, Mapping):
+            name, value = _headed(value)
         nested = _nested(value)
         if nested is None:
             first, *more = _text(value).split("\n")
-            yield head + (f"{name}: {first}" if name else first)
+            yield head + (f"{name}: {first}" if name and first else name or first)
             yield from (indent + "  " + line for line in more)
         else:
             yield head + (name or f"#{number}")
             yield from (indent + line for line in _branches(nested))
+
+
+def _headed(item: Mapping[str, Any]) -> tuple[str, Any]:
+    """One of a list: named by its first value, and on one line if there is little else."""
+    first, *rest = [(key, value) for key, value in item.items() if value not in (None, "", [], (), {})] or [("", "")]
+    name = _text(first[1]).replace("\n", " ")
+    if _nested(first[1]) is not None or len(name) > 100:
+        return "", item
+    plain = [value for _, value in rest if _nested(value) is None]
+    if len(plain) == len(rest) <= 2:
+        return name, "; ".join(_text(value) for value in plain)
+    return name, dict(rest)
 
 
 def _nested(value: Any) -> Mapping[str, Any] | Sequence[Any] | None:
