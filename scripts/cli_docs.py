@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from imageauth.cli import app
 
-COMMANDS = ("", "check", "evaluate", "models", "data", "data cifake", "train", "train cifake", "tune", "tune cifake")
+COMMANDS = ("", "check", "evaluate", "models", "data", "data cifake", "train", "train cifake", "tune", "tune cifake", "inspect", "trust", "trust update")
 FILE = Path(__file__).parent.parent / "docs" / "cli.md"
 
 
