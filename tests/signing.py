@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from conftest import drawn
 from imageauth.images import ImageFile
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import SIGNERS
 from imageauth.provenance.trust.parsing import parse
+from tests.conftest import drawn
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 MEDIA_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff"}
