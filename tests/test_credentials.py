@@ -18,7 +18,7 @@ from imageauth.images import ImageFile, examine
 from imageauth.provenance.credentials import CredentialSource, carriers, evidence, meaning, read, reading, vocabulary
 from imageauth.provenance.credentials.states import anchored_in, manifest_state, store_state
 from imageauth.provenance.trust import TrustLists
-from imageauth.provenance.trust.kinds import INTERIM, INTERIM_SIGNERS
+from imageauth.provenance.trust.kinds import INTERIM, INTERIM_SIGNERS, TIME_STAMPS
 from imageauth.provenance.trust.parsing import parse
 from imageauth.report import Evidence
 from tests.signing import IPTC, as_file, authority, created, picture, sign
@@ -118,7 +118,23 @@ def test_which_list_has_the_signer() -> None:
     both = TrustLists((*interim.lists, *STRANGER.trust.lists))
     assert finding(as_file(data), ROOT.trust).detail["trust_list"] == "c2pa"
     assert finding(as_file(data), both).detail["trust_list"] == "interim"
-    assert anchored_in("found in [end_entity] trust anchors", [INTERIM_SIGNERS.name]) == "interim-signers"
+    assert anchored_in("found in [] trust anchors", [INTERIM_SIGNERS.name]) == "interim-signers"
+    assert (
+        anchored_in("found in [] trust anchors", ["interim-signers", "own-signers"]) == "interim-signers or own-signers"
+    )
+    assert anchored_in("found in [imageauth:c2pa-time-stamps] trust anchors", ["c2pa-time-stamps"]) is None
+    assert anchored_in("", []) is None
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_the_list_for_time_stamps_vouches_for_no_signer(depth: int) -> None:
+    """The library takes signers from it; the specification (2.2, section 14.4.2) keeps the lists apart."""
+    data, _ = sign(picture(), CAPTURE, root=ROOT)
+    for step in range(depth):
+        data, _ = sign(picture(seed=step), [], root=STRANGER, ingredients=[("parentOf", data)])
+    lists = TrustLists((parse(TIME_STAMPS, ROOT.pem, "test"), *(STRANGER.trust.lists if depth else ())))
+    item = finding(as_file(data), lists)
+    assert (item.points_to, item.strength, item.detail["state"]) == ("real", "declared", "valid")
 
 
 def test_source_type_outside_of_actions() -> None:

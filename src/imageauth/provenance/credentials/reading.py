@@ -6,6 +6,7 @@ from imageauth.provenance.credentials.checks import Checks
 from imageauth.provenance.credentials.model import Credentials, Origin, State
 from imageauth.provenance.fetching import FetchError, fetch, public
 from imageauth.provenance.trust import TrustLists
+from imageauth.provenance.trust.kinds import TIME_STAMPS
 
 # Checking takes the longer the more there is: a store made to be slow takes some 3 s at this size. Honest ones of many
 # steps with thumbnails have a few MiB.
@@ -82,21 +83,30 @@ def _read(
     active = report.get("active_manifest")
     if not isinstance(active, str):
         raise library.UnreadableError("no active manifest")
-    checks = Checks(report, active)
+    lists = [item.name for item in trust.lists]
+    checks = Checks(report, active, lists)
+    doubtful = checks.misplaced()
+    if doubtful:
+        # Roots may be on both lists, and the library tells one of them, by chance. Does a list for signers have it too?
+        signers_only = library.read_store(image.data, media_type, manifest, trust.without(TIME_STAMPS.name))
+        checks.put_right(Checks(signers_only, active, lists))
     failures = checks.failures()
     manifests, whole = parsing.manifests(report, checks, active)
     if not manifests and not failures:
         raise library.UnreadableError("the active manifest is missing")
+    state = states.store_state(report.get("validation_state"), failures)
+    if state == "trusted" and any(states.UNTRUSTED in checks.codes(label).failure for label in doubtful):
+        state = "valid"
     explanation = checks.codes(active).success.get(states.TRUSTED)
     notes = [] if whole else ["The credentials say more than is read of them."]
     if origin == "embedded" and image.sidecar is not None:
         notes.append("The file has credentials inside; those in the file beside it were not read.")
     return Credentials(
-        state=states.store_state(report.get("validation_state"), failures),
+        state=state,
         origin=origin,
         failures=failures,
         manifests=tuple(manifests),
-        anchored=None if explanation is None else states.anchored_in(explanation, [item.name for item in trust.lists]),
+        anchored=None if explanation is None else states.anchored_in(explanation, lists),
         lists=tuple(trust.summary()),
         can_trust=bool(trust),
         address=address,
