@@ -168,6 +168,16 @@ def test_vocabulary(address: str, meaning_: str) -> None:
     assert vocabulary.look_up(address).meaning == meaning_
 
 
+def test_the_vocabulary_is_documented() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "credentials.md").read_text(encoding="utf-8")
+    for term in vocabulary.TERMS.values():
+        assert f"| `{term.name}` | {term.words} | {term.meaning} |" in text
+    for name in meaning.HARMLESS_ACTIONS - {"c2pa.watermarked.bound", "c2pa.watermarked.unbound"}:
+        assert f"`{name.removeprefix('c2pa.')}`" in text
+    for kind in ("ai", "ai-ingredient", "capture", "capture-edited", "present", "invalid", "unreadable", "remote"):
+        assert f"`credentials-{kind}`" in text
+
+
 # Edits and ingredients
 
 
