@@ -176,7 +176,7 @@ def table(shared: Path) -> str:
     lines = [
         "# Content Credentials of the shared samples",
         "",
-        "Printed by `python benchmarks/credentials.py`; [docs/credentials.md](../../docs/credentials.md) has the words.",
+        "By `python benchmarks/credentials.py`; [docs/credentials.md](../../docs/credentials.md) has the words.",
         "",
         f"{len(every)} samples of formats that imageauth reads; median {statistics.median(times) * 1e3:.1f} ms a file, "
         f"slowest {max(times) * 1e3:.0f} ms.",
@@ -185,7 +185,7 @@ def table(shared: Path) -> str:
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
         *rows,
         "",
-        "Lists: `itl` the older interim list, `c2pa_list` the official ones, `testca` roots that test files are signed with.",
+        "Lists: `itl` the older interim list, `c2pa_list` the official ones, `testca` the roots of test files.",
         "`none`: the file has no credentials. The reference has no state `expired`; it calls such files invalid.",
         "",
         "Where we differ, and why:",

@@ -99,6 +99,8 @@ def _read(
         state = "valid"
     explanation = checks.codes(active).success.get(states.TRUSTED)
     notes = [] if whole else ["The credentials say more than is read of them."]
+    if states.EXCLUSIONS in checks.codes(active).informational:
+        notes.append("Parts of the file beside the credentials themselves are not covered by the signature.")
     if origin == "embedded" and image.sidecar is not None:
         notes.append("The file has credentials inside; those in the file beside it were not read.")
     return Credentials(

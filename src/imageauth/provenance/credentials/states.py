@@ -13,6 +13,7 @@ EXPIRY = frozenset({"signingCredential.expired", "claimSignature.outsideValidity
 UNTRUSTED = "signingCredential.untrusted"
 TRUSTED = "signingCredential.trusted"
 SIGNATURE = "claimSignature.validated"
+EXCLUSIONS = "assertion.dataHash.additionalExclusionsPresent"
 # Either shows that the manifest above holds this manifest's hash and that it fits.
 BOUND = frozenset({"ingredient.manifest.validated", "ingredient.claimSignature.validated"})
 
