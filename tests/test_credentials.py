@@ -29,6 +29,8 @@ NOBODY = TrustLists()
 AI = [created("trainedAlgorithmicMedia")]
 CAPTURE = [created("digitalCapture")]
 EDIT = [{"action": "c2pa.edited"}]
+FORMATS = ["jpeg", "png", "webp", "gif", "tiff", "avif", "svg"]
+"""That can be made here; HEIC and DNG are among the shared samples."""
 
 
 def finding(image: ImageFile, trust: TrustLists = ROOT.trust) -> Evidence:
@@ -58,7 +60,7 @@ def pasted(manifest_of: bytes, into: bytes) -> bytes:
 # What they say
 
 
-@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "gif", "tiff"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_trusted_ai_is_proof_in_every_format(form: str) -> None:
     data, _ = sign(picture(form), AI, root=ROOT, form=form)
     assert outcome(data, form=form) == ("credentials-ai", "ai", "proof")
@@ -452,7 +454,7 @@ def test_many_threads_at_once() -> None:
             assert list(pool.map(source, files)) == expected
 
 
-@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "gif", "tiff"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_the_library_is_not_asked_about_files_without_credentials(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError
@@ -549,7 +551,7 @@ def seeds() -> list[tuple[str, bytes]]:
     chain, _ = sign(picture(), AI, root=ROOT)
     chain, _ = sign(picture(seed=1), EDIT, root=ROOT, ingredients=[("parentOf", chain)])
     made = [("jpeg", chain), ("jpeg", sign(picture(), AI, root=ROOT, remote="http://x.example/", embed=False)[0])]
-    made += [(form, sign(picture(form), CAPTURE, root=ROOT, form=form)[0]) for form in ("png", "webp", "gif", "tiff")]
+    made += [(form, sign(picture(form), CAPTURE, root=ROOT, form=form)[0]) for form in FORMATS[1:]]
     return made
 
 
