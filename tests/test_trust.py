@@ -252,8 +252,8 @@ def test_copies_of_repositories_hold_other_lists_of_the_same_name(tmp_path: Path
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_bytes(data)
     assert update(tmp_path).lists[0].source.startswith("verify-site")
-    (tmp_path / "more/static/trust").mkdir(parents=True)
-    (tmp_path / "more/static/trust/anchors.pem").write_bytes(OTHER.pem)
+    (tmp_path / "more/verify-site/static/trust").mkdir(parents=True)
+    (tmp_path / "more/verify-site/static/trust/anchors.pem").write_bytes(OTHER.pem)
     with pytest.raises(TrustError, match="both claim to be"):
         update(tmp_path)
 
