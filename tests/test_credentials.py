@@ -428,9 +428,32 @@ def test_truncated_and_garbage_manifests() -> None:
 
 def test_a_store_that_is_too_large_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     data, store = sign(picture(), AI, root=ROOT)
-    monkeypatch.setattr(reading, "MAX_STORE", len(store) - 1)
+    monkeypatch.setattr(carriers, "MAX_STORE", len(store) - 1)
     assert outcome(data) == ("credentials-unreadable", "none", "none")
     assert finding(as_file(picture(), sidecar=store)).code == "credentials-unreadable"
+
+
+@pytest.mark.parametrize("limit", ["MAX_BOXES", "MAX_RESULTS"])
+def test_a_store_of_too_many_parts_is_a_finding(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    data, _ = sign(picture(), AI, root=ROOT)
+    for step in range(3):
+        data, store = sign(picture(seed=step), EDIT, root=ROOT, ingredients=[("parentOf", data)])
+    assert outcome(data)[2] == "proof"
+    monkeypatch.setattr(carriers, limit, 5)
+    for image in (as_file(data), as_file(picture(), sidecar=store)):
+        item = finding(image)
+        assert (item.code, item.detail["reason"]) == ("credentials-unreadable", "made of too many parts")
+
+
+def test_a_store_made_to_be_slow_is_refused_at_once() -> None:
+    """The library takes time that grows with the square of the results in it."""
+    data, store = sign(picture(), AI, root=ROOT)
+    slow = store + b"\x64code" * 9_000
+    begun = time.monotonic()
+    assert finding(as_file(picture(), sidecar=slow)).detail["reason"] == "made of too many parts"
+    segments = b"\xff\xeb\x00\x02" * 2_500
+    assert "too many segments" in finding(as_file(data[:2] + segments + data[2:])).finding
+    assert time.monotonic() - begun < 5
 
 
 def test_what_is_not_read_whole_is_no_proof_of_a_capture() -> None:

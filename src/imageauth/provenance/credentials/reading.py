@@ -8,9 +8,6 @@ from imageauth.provenance.fetching import FetchError, fetch, public
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import TIME_STAMPS
 
-# Checking takes the longer the more there is: a store made to be slow takes some 3 s at this size. Honest ones of many
-# steps with thumbnails have a few MiB.
-MAX_STORE = 16 * 2**20
 SECONDS = 20.0
 
 
@@ -32,8 +29,8 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
     address = None
     if carriers.may_carry(image.data, image.format):
         holds_store = carriers.holds_store(image.data, image.format)
-        if holds_store and carriers.store_size(image.data, image.format) > MAX_STORE:
-            return _failed("embedded", "unreadable", trust, f"larger than {MAX_STORE >> 20} MiB")
+        if holds_store and (excess := carriers.excess(image.data, image.format)):
+            return _failed("embedded", "unreadable", trust, excess)
         try:
             return _read(image, media_type, None, trust, "embedded")
         except library.RemoteError as error:
@@ -51,7 +48,7 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
     if not online:
         return _failed("remote", "remote", trust, None, address)
     try:
-        manifest = fetch(address, limit=MAX_STORE, seconds=SECONDS, check=public)
+        manifest = fetch(address, limit=carriers.MAX_STORE, seconds=SECONDS, check=public)
     except FetchError as error:
         return _failed("remote", "remote", trust, str(error), address)
     return _outside(image, media_type, manifest, trust, "remote", address)
@@ -62,8 +59,10 @@ def _outside(
 ) -> Credentials:
     """Credentials that do not lie in the file."""
     try:
-        if len(manifest) > MAX_STORE:
-            raise library.UnreadableError(f"larger than {MAX_STORE >> 20} MiB")
+        if len(manifest) > carriers.MAX_STORE:
+            raise library.UnreadableError(f"larger than {carriers.MAX_STORE >> 20} MiB")
+        if reason := carriers.excess(manifest, "c2pa"):
+            raise library.UnreadableError(reason)
         return _read(image, media_type, manifest, trust, origin, address)
     except library.UnreadableError as error:
         return _failed(origin, "unreadable", trust, str(error), address)
