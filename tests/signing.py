@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from conftest import drawn
 from imageauth.images import ImageFile
+from imageauth.provenance.credentials.carriers import MEDIA_TYPES
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import SIGNERS
 from imageauth.provenance.trust.parsing import parse
+from tests.conftest import drawn
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-MEDIA_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,9 @@ def created(term: str, **more: Any) -> dict[str, Any]:
 
 def picture(form: str = "jpeg", seed: int = 0, side: int = 64) -> bytes:
     """A drawn picture as a file."""
+    if form == "svg":
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}">'
+        return f'{head}<circle r="{seed + 9}" cx="20" cy="20"/></svg>'.encode()
     out = io.BytesIO()
     Image.fromarray(drawn(side, side, seed)).save(out, form)
     return out.getvalue()

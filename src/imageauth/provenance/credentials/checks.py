@@ -1,7 +1,7 @@
 """Who found what in which manifest: the library's validation results, sorted by manifest."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +33,37 @@ class Checks:
     manifest is trusted; failures count wherever they stand.
     """
 
-    def __init__(self, report: Mapping[str, Any], active: str) -> None:
+    def __init__(self, report: Mapping[str, Any], active: str, lists: Collection[str]) -> None:
+        """Sort the library's findings.
+
+        Args:
+            report: the library's.
+            active: label of the active manifest.
+            lists: names of the trust lists in use.
+        """
+        self._lists = lists
         self._found: defaultdict[str, Codes] = defaultdict(Codes)
         self._recorded: defaultdict[str, Codes] = defaultdict(Codes)
-        results = report.get("validation_results")
-        for kind, item, label in _statuses(results, active):
+        for kind, item, label in _statuses(report.get("validation_results"), active):
             self._found[label].add(kind, item)
+
+    def misplaced(self) -> tuple[str, ...]:
+        """Labels of manifests whose signer was found on a list that is not for signers."""
+        return tuple(
+            label
+            for label, codes in self._found.items()
+            if states.TRUSTED in codes.success and not states.anchored_in(codes.success[states.TRUSTED], self._lists)
+        )
+
+    def put_right(self, other: "Checks") -> None:
+        """Believe misplaced signers only as far as a check without the misplaced list does."""
+        for label in self.misplaced():
+            codes = self._found[label]
+            if states.TRUSTED in other._found[label].success:
+                codes.success[states.TRUSTED] = other._found[label].success[states.TRUSTED]
+            else:
+                del codes.success[states.TRUSTED]
+                codes.failure.setdefault(states.UNTRUSTED, "")
 
     def record(self, ingredient: Mapping[str, Any], label: str, *, trusted: bool) -> None:
         """Take in what a manifest recorded of one of its ingredients.

@@ -138,7 +138,9 @@ def _why_invalid(credentials: Credentials) -> str:
     """In words, with the codes."""
     grave = [code for code in credentials.failures if code != "signingCredential.untrusted" and code not in EXPIRY]
     codes = ", ".join(grave[:3]) or "no valid signature"
-    if any(code.endswith(("Hash.mismatch", "hashedURI.mismatch")) for code in grave):
+    if any(code.endswith("hashedURI.mismatch") for code in grave):
+        return f"they were changed after signing ({codes})"
+    if any(code.endswith("Hash.mismatch") for code in grave):
         return f"the file was changed after signing, or they were made for another file ({codes})"
     if any(code.startswith("claimSignature") for code in grave):
         return f"the signature does not fit ({codes})"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from imageauth.provenance.credentials.model import Credentials, Manifest, SourceType
+from imageauth.provenance.credentials.model import Action, Credentials, Manifest, SourceType
 from imageauth.provenance.credentials.vocabulary import look_up
 from imageauth.report import PointsTo, Strength
 
@@ -18,6 +18,9 @@ HARMLESS_ACTIONS = frozenset(
         *("color_adjustments", "adjustedColor", "enhanced"),
         *("watermarked", "watermarked.bound", "watermarked.unbound"),
     )
+)
+_HARMLESS_SOURCES = frozenset(
+    {"algorithmicallyEnhanced", "humanEdits", "minorHumanEdits", "digitalCapture", "computationalCapture", "empty"}
 )
 
 
@@ -62,13 +65,16 @@ def weigh(credentials: Credentials) -> Reading:
     if capture is None:
         return Reading("nothing", discounted=tuple(ai))
     path = list(credentials.upwards(capture.manifest))
-    edits = tuple(
-        action.name for manifest in reversed(path) for action in manifest.actions if action.name != "c2pa.created"
-    )
+    edits = [
+        action
+        for manifest in reversed(path)
+        for action in manifest.actions
+        if not (action.name == "c2pa.created" and manifest.label == capture.manifest)
+    ]
     proven_capture = (
         credentials.whole
         and _proves(credentials, capture)
-        and HARMLESS_ACTIONS.issuperset(edits)
+        and all(map(_is_harmless, edits))
         and all(_adds_nothing(manifest, path) for manifest in path)
     )
     return Reading(
@@ -76,7 +82,7 @@ def weigh(credentials: Credentials) -> Reading:
         "real",
         "proof" if proven_capture else "declared",
         capture,
-        edits,
+        tuple(action.name for action in edits),
     )
 
 
@@ -102,6 +108,13 @@ def _capture(credentials: Credentials) -> SourceType | None:
         ):
             return source
     return None
+
+
+def _is_harmless(action: Action) -> bool:
+    """Whether an action leaves alone what a picture shows; one that names another source puts something into it."""
+    return action.name in HARMLESS_ACTIONS and (
+        action.source_type is None or look_up(action.source_type).name in _HARMLESS_SOURCES
+    )
 
 
 def _adds_nothing(manifest: Manifest, path: list[Manifest]) -> bool:

@@ -6,10 +6,8 @@ from imageauth.provenance.credentials.checks import Checks
 from imageauth.provenance.credentials.model import Credentials, Origin, State
 from imageauth.provenance.fetching import FetchError, fetch, public
 from imageauth.provenance.trust import TrustLists
+from imageauth.provenance.trust.kinds import TIME_STAMPS
 
-# Checking takes the longer the more there is: a store made to be slow takes some 3 s at this size. Honest ones of many
-# steps with thumbnails have a few MiB.
-MAX_STORE = 16 * 2**20
 SECONDS = 20.0
 
 
@@ -31,8 +29,8 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
     address = None
     if carriers.may_carry(image.data, image.format):
         holds_store = carriers.holds_store(image.data, image.format)
-        if holds_store and carriers.store_size(image.data, image.format) > MAX_STORE:
-            return _failed("embedded", "unreadable", trust, f"larger than {MAX_STORE >> 20} MiB")
+        if holds_store and (excess := carriers.excess(image.data, image.format)):
+            return _failed("embedded", "unreadable", trust, excess)
         try:
             return _read(image, media_type, None, trust, "embedded")
         except library.RemoteError as error:
@@ -50,7 +48,7 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
     if not online:
         return _failed("remote", "remote", trust, None, address)
     try:
-        manifest = fetch(address, limit=MAX_STORE, seconds=SECONDS, check=public)
+        manifest = fetch(address, limit=carriers.MAX_STORE, seconds=SECONDS, check=public)
     except FetchError as error:
         return _failed("remote", "remote", trust, str(error), address)
     return _outside(image, media_type, manifest, trust, "remote", address)
@@ -61,8 +59,10 @@ def _outside(
 ) -> Credentials:
     """Credentials that do not lie in the file."""
     try:
-        if len(manifest) > MAX_STORE:
-            raise library.UnreadableError(f"larger than {MAX_STORE >> 20} MiB")
+        if len(manifest) > carriers.MAX_STORE:
+            raise library.UnreadableError(f"larger than {carriers.MAX_STORE >> 20} MiB")
+        if reason := carriers.excess(manifest, "c2pa"):
+            raise library.UnreadableError(reason)
         return _read(image, media_type, manifest, trust, origin, address)
     except library.UnreadableError as error:
         return _failed(origin, "unreadable", trust, str(error), address)
@@ -82,21 +82,32 @@ def _read(
     active = report.get("active_manifest")
     if not isinstance(active, str):
         raise library.UnreadableError("no active manifest")
-    checks = Checks(report, active)
+    lists = [item.name for item in trust.lists]
+    checks = Checks(report, active, lists)
+    doubtful = checks.misplaced()
+    if doubtful:
+        # Roots may be on both lists, and the library tells one of them, by chance. Does a list for signers have it too?
+        signers_only = library.read_store(image.data, media_type, manifest, trust.without(TIME_STAMPS.name))
+        checks.put_right(Checks(signers_only, active, lists))
     failures = checks.failures()
     manifests, whole = parsing.manifests(report, checks, active)
     if not manifests and not failures:
         raise library.UnreadableError("the active manifest is missing")
+    state = states.store_state(report.get("validation_state"), failures)
+    if state == "trusted" and any(states.UNTRUSTED in checks.codes(label).failure for label in doubtful):
+        state = "valid"
     explanation = checks.codes(active).success.get(states.TRUSTED)
     notes = [] if whole else ["The credentials say more than is read of them."]
+    if states.EXCLUSIONS in checks.codes(active).informational:
+        notes.append("Parts of the file beside the credentials themselves are not covered by the signature.")
     if origin == "embedded" and image.sidecar is not None:
         notes.append("The file has credentials inside; those in the file beside it were not read.")
     return Credentials(
-        state=states.store_state(report.get("validation_state"), failures),
+        state=state,
         origin=origin,
         failures=failures,
         manifests=tuple(manifests),
-        anchored=None if explanation is None else states.anchored_in(explanation, [item.name for item in trust.lists]),
+        anchored=None if explanation is None else states.anchored_in(explanation, lists),
         lists=tuple(trust.summary()),
         can_trust=bool(trust),
         address=address,

@@ -1,14 +1,19 @@
 """Validation codes → states. The codes are those of the C2PA specification 2.2, section 15.2."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from imageauth.provenance.credentials.model import ManifestState, State, TimeStamp
+from imageauth.provenance.trust.lists import ADDRESS
+
+_LIST = re.compile(r"found in \[([^\]]*)\]")
 
 EXPIRY = frozenset({"signingCredential.expired", "claimSignature.outsideValidity"})
 UNTRUSTED = "signingCredential.untrusted"
 TRUSTED = "signingCredential.trusted"
 SIGNATURE = "claimSignature.validated"
+EXCLUSIONS = "assertion.dataHash.additionalExclusionsPresent"
 # Either shows that the manifest above holds this manifest's hash and that it fits.
 BOUND = frozenset({"ingredient.manifest.validated", "ingredient.claimSignature.validated"})
 
@@ -51,17 +56,21 @@ def time_stamp(codes: Collection[str]) -> TimeStamp:
     return "untrusted" if any(code.startswith("timeStamp.") for code in codes) else "none"
 
 
-def anchored_in(explanation: str, lists: Collection[str]) -> str:
+def anchored_in(explanation: str, lists: Collection[str]) -> str | None:
     """Which list has the signer, from the library's explanation of ``signingCredential.trusted``.
 
     Args:
-        explanation: names the settings that the signer was found in.
+        explanation: names the list in brackets, and nothing between them for a list of single signers.
         lists: names of the lists in use.
+
+    Returns:
+        A name; two with ``or`` between them where it may be on either; None where none of them may vouch for signers.
     """
-    if "system_anchors" in explanation:
-        return "c2pa"
-    others = ("interim", "own") if "user_anchors" in explanation else ("interim-signers", "own-signers")
-    return " or ".join(name for name in others if name in lists) or "c2pa"
+    named = _LIST.search(explanation)
+    if named and named[1]:
+        name = named[1].removeprefix(ADDRESS)
+        return name if name in ("c2pa", "interim", "own") else None
+    return " or ".join(name for name in ("interim-signers", "own-signers") if name in lists) or None
 
 
 def as_codes(statuses: Any) -> list[Mapping[str, Any]]:

@@ -2,10 +2,10 @@
 
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from imageauth.provenance.trust.lists import TrustError
 from imageauth.provenance.trust.parsing import MAX_BYTES
@@ -29,13 +29,10 @@ class Found:
     path: tuple[str, ...]
     data: bytes
 
-    def agreement(self, addresses: Sequence[str]) -> int:
-        """How many parts at the end of the path are also in one of the addresses' paths, at least the file's name."""
-        # The interim list is served from this folder of the repository of its site.
-        served = [
-            (*urlsplit(address).path.split("/")[:-2], "static", *address.split("/")[-2:]) for address in addresses
-        ]
-        return max((_common_end(self.path, known) for known in served), default=0)
+    def agreement(self, published: str) -> int:
+        """How many parts at the end of the path are those of the path that a list is published at."""
+        pairs = zip(reversed(self.path), reversed(published.split("/")), strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def gather(path: Path) -> list[Found]:
@@ -97,12 +94,3 @@ def _read(path: Path, name: str) -> Found:
 def _found(name: str, data: bytes) -> Found:
     parts = name.replace("\\", "/").replace("__", "/").split("/")
     return Found(name, tuple(part for part in parts if part), data)
-
-
-def _common_end(first: Sequence[str], second: Sequence[str]) -> int:
-    count = 0
-    for one, other in zip(reversed(first), reversed(second), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count

@@ -6,6 +6,9 @@ _OFFICIAL = "https://raw.githubusercontent.com/c2pa-org/conformance-public/main/
 # The site of the verify tool publishes the interim list; the older address, now redirected, is tried after it.
 _INTERIM = ("https://verify.contentauthenticity.org/trust", "https://contentcredentials.org/trust")
 
+_OFFICIAL_HOME = "conformance-public/trust-list"
+_INTERIM_HOME = "verify-site/static/trust"
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -15,12 +18,14 @@ class Kind:
         name: ours, stable.
         title: for a person.
         addresses: where it is published; the first that answers is taken.
+        home: the folder of the repository that the publisher keeps it in.
         scheme: how the list calls itself where it is published as JSON.
     """
 
     name: str
     title: str
     addresses: tuple[str, ...] = ()
+    home: str = ""
     scheme: str | None = None
 
     @property
@@ -33,20 +38,30 @@ SIGNERS = Kind(
     "c2pa",
     "C2PA trust list",
     (f"{_OFFICIAL}/C2PA-TRUST-LIST.json", f"{_OFFICIAL}/C2PA-TRUST-LIST.pem"),
+    _OFFICIAL_HOME,
     "C2PA Trust List",
 )
 TIME_STAMPS = Kind(
     "c2pa-time-stamps",
     "C2PA time-stamp trust list",
     (f"{_OFFICIAL}/C2PA-TSA-TRUST-LIST.json", f"{_OFFICIAL}/C2PA-TSA-TRUST-LIST.pem"),
+    _OFFICIAL_HOME,
     "C2PA TSA Trust List",
 )
-INTERIM = Kind("interim", "interim trust list (frozen in 2026)", tuple(f"{site}/anchors.pem" for site in _INTERIM))
+INTERIM = Kind(
+    "interim", "interim trust list (frozen in 2026)", tuple(f"{site}/anchors.pem" for site in _INTERIM), _INTERIM_HOME
+)
 INTERIM_SIGNERS = Kind(
-    "interim-signers", "interim trust list: single signers", tuple(f"{site}/allowed.pem" for site in _INTERIM)
+    "interim-signers",
+    "interim trust list: single signers",
+    tuple(f"{site}/allowed.pem" for site in _INTERIM),
+    _INTERIM_HOME,
 )
 PURPOSES = Kind(
-    "purposes", "interim trust list: purposes of certificates", tuple(f"{site}/store.cfg" for site in _INTERIM)
+    "purposes",
+    "interim trust list: purposes of certificates",
+    tuple(f"{site}/store.cfg" for site in _INTERIM),
+    _INTERIM_HOME,
 )
 OWN = Kind("own", "your own list")
 OWN_SIGNERS = Kind("own-signers", "your own list: single signers")

@@ -12,6 +12,8 @@ from imageauth.provenance.trust import kinds
 
 SCHEMA = "imageauth/trust/1"
 HOW_TO_GET = "imageauth trust update"
+ADDRESS = "imageauth:"
+"""Before a list's name: what the C2PA library calls the list."""
 
 # Purposes (extended key usage) that a signer's certificate may have. They are always needed: without them the library
 # calls certificates with a newer purpose invalid. C2PA specification 2.2, section 14.5.1; RFC 5280; RFC 9336.
@@ -80,29 +82,44 @@ class TrustLists:
         """The lists of these names one after the other."""
         return "".join(item.text for item in self.lists if item.name in names)
 
+    def without(self, name: str) -> "TrustLists":
+        """All but the list of this name."""
+        return TrustLists(tuple(item for item in self.lists if item.name != name))
+
     def merged(self, newer: "TrustLists") -> "TrustLists":
         """These, where a list of ``newer`` takes the place of one of the same name."""
         by_name = {item.name: item for item in (*self.lists, *newer.lists)}
         return TrustLists(tuple(by_name[name] for name in kinds.KINDS if name in by_name))
 
-    def settings(self) -> dict[str, str]:
-        """The section ``trust`` of the C2PA library's settings.
+    def settings(self) -> dict[str, Any]:
+        """The section ``trust`` of the C2PA library's settings, in the form that it has since its version 0.91.
 
-        The library checks signers and time stamps against the same anchors. It tells of a trusted signer whether it was
-        found among ``trust_anchors`` (here: official), ``user_anchors`` or the allowed list, which is how
-        :func:`imageauth.provenance.credentials.read` tells the official list from the others.
+        Each list has an address of its own, :data:`ADDRESS` and its name. The library says in which it found a signer,
+        which is how :func:`imageauth.provenance.credentials.read` tells the official list from the others, and keeps
+        the list for time stamps to time stamps: the library itself takes signers from it, too.
         """
-        allowed = self.text(kinds.INTERIM_SIGNERS.name, kinds.OWN_SIGNERS.name)
-        settings = {
-            "trust_config": "\n".join((*PURPOSES, self.text(kinds.PURPOSES.name))),
-            "trust_anchors": self.text(kinds.SIGNERS.name, kinds.TIME_STAMPS.name),
-            "user_anchors": self.text(kinds.INTERIM.name, kinds.OWN.name),
-            # Hashes do, and spare the library from reading some ninety certificates for every file.
-            "allowed_list": "".join(
-                base64.b64encode(hashlib.sha256(der).digest()).decode() + "\n" for der in certificates(allowed)
-            ),
-        }
-        return {key: text for key, text in settings.items() if text}  # the library refuses empty lists
+        signers = self.text(kinds.INTERIM_SIGNERS.name, kinds.OWN_SIGNERS.name)
+        # Hashes do, and spare the library from reading some ninety certificates for every file.
+        hashes = "".join(
+            base64.b64encode(hashlib.sha256(der).digest()).decode() + "\n" for der in certificates(signers)
+        )
+        anchors: list[dict[str, str]] = []
+        seen: set[bytes] = set()
+        for kind in (kinds.SIGNERS, kinds.INTERIM, kinds.OWN, kinds.TIME_STAMPS):
+            found = certificates(self.text(kind.name))
+            what = "manifest"
+            if kind is kinds.TIME_STAMPS:
+                what = "tsa"
+            else:  # one that is on several lists counts for the first, or the answer would be left to chance
+                found = [der for der in found if der not in seen]
+                seen.update(found)
+            if found:
+                text = "".join(map(as_pem, found))
+                anchors.append({"trust_uri": ADDRESS + kind.name, "trust_kind": what, "trust_anchors": text})
+        if hashes:
+            single = {"trust_uri": f"{ADDRESS}signers", "trust_kind": "manifest", "trust_anchors": ""}
+            anchors.append(single | {"allowed_list": hashes})
+        return {"trust_config": "\n".join((*PURPOSES, self.text(kinds.PURPOSES.name))), "anchors": anchors}
 
     def summary(self) -> list[dict[str, Any]]:
         """Plain data for reports: which lists, of when, without the certificates."""

@@ -84,8 +84,9 @@ def _of_kinds(found: Sequence[Found], where: str) -> dict[kinds.Kind, Found]:
         for file in kind.files:
             fits = [item for item in found if _fits(kind, file, item)]
             # Copies of whole repositories hold test lists of the same name; the published one has the published path.
-            best = max((item.agreement(kind.addresses) for item in fits), default=0)
-            fits = [item for item in fits if item.agreement(kind.addresses) == best]
+            published = f"{kind.home}/{file}"
+            best = max((item.agreement(published) for item in fits), default=0)
+            fits = [item for item in fits if item.agreement(published) == best]
             if len({item.data for item in fits}) > 1:
                 raise TrustError(f"{where}: {fits[0].name} and {fits[1].name} both claim to be the {kind.title}")
             if fits:
