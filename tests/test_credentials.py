@@ -225,7 +225,8 @@ def test_ai_ingredient(relationship: str) -> None:
     first = [] if relationship == "parentOf" else [created("composite")]
     edited, _ = sign(picture(seed=1), first, root=ROOT, ingredients=[(relationship, model)])
     item = finding(as_file(edited))
-    assert (item.code, item.points_to, item.strength) == ("credentials-ai-ingredient", "ai", "proof")
+    code = "credentials-ai-ingredient" if relationship == "parentOf" else "credentials-ai-part"
+    assert (item.code, item.points_to, item.strength) == (code, "ai", "proof")
     assert "Model Maker" in item.finding
     (source,) = [source for source in item.detail["source_types"] if source["term"] == "trainedAlgorithmicMedia"]
     assert (source["active"], source["entered"], source["manifest_state"]) == (False, [relationship], "trusted")
@@ -234,7 +235,7 @@ def test_ai_ingredient(relationship: str) -> None:
 def test_ai_that_was_only_input_is_no_proof() -> None:
     model, _ = sign(picture(), AI, root=ROOT)
     derived, _ = sign(picture(seed=1), [created("digitalCreation")], root=ROOT, ingredients=[("inputTo", model)])
-    assert outcome(derived) == ("credentials-ai-ingredient", "ai", "declared")
+    assert outcome(derived) == ("credentials-ai-part", "ai", "declared")
 
 
 def test_ai_ingredient_signed_by_a_stranger_is_no_proof_and_forbids_real() -> None:
@@ -244,7 +245,7 @@ def test_ai_ingredient_signed_by_a_stranger_is_no_proof_and_forbids_real() -> No
     assert outcome(edited) == ("credentials-ai-ingredient", "ai", "declared")
     camera, _ = sign(picture(), CAPTURE, root=ROOT)
     both, _ = sign(picture(seed=1), [], root=ROOT, ingredients=[("parentOf", camera), ("componentOf", forged)])
-    assert outcome(both) == ("credentials-ai-ingredient", "ai", "declared")
+    assert outcome(both) == ("credentials-ai-part", "ai", "declared")
 
 
 def test_ai_ingredient_that_does_not_hold_counts_for_nothing() -> None:

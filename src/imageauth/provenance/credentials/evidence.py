@@ -46,6 +46,8 @@ def evidence(credentials: Credentials | None) -> tuple[Evidence, ...]:
         return (Evidence("credentials", "credentials-invalid", finding, detail=detail(credentials)),)
     reading = weigh(credentials)
     code = "credentials-present" if reading.kind == "nothing" else f"credentials-{reading.kind}"
+    if reading.points_to == "ai" and reading.part:
+        code = "credentials-ai-part"
     sentence = f"{_says(credentials, reading)} {_rests_on(credentials, reading)}"
     return (Evidence("credentials", code, sentence, reading.points_to, reading.strength, detail(credentials, reading)),)
 

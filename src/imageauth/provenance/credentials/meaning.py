@@ -43,6 +43,13 @@ class Reading:
     edits: tuple[str, ...] = ()
     discounted: tuple[SourceType, ...] = ()
 
+    @property
+    def part(self) -> bool:
+        """Whether no more is said than that AI made part of the picture: a composite, or one that holds AI pictures."""
+        return self.source is not None and (
+            self.source.term.lower().startswith("composite") or set(self.source.entered) - {"parentOf"} != set()
+        )
+
 
 def weigh(credentials: Credentials) -> Reading:
     """What the credentials come to.
