@@ -37,7 +37,7 @@ def evidence_of(metadata: Metadata) -> Iterator[Evidence]:
         yield Evidence(
             "metadata",
             "software",
-            f"Edited or saved by {clip(metadata.editors[-1], 80)}, the file says.",
+            f"Edited or saved by {clip(metadata.editors[0], 80)}, the file says.",
             detail={"software": list(metadata.software)},
         )
     if metadata.problems:
@@ -66,7 +66,8 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
                 detail[name] = clip(detail[name], MAX_SHOWN)
         yield _declared("generator-parameters", finding, "ai", detail)
     for trace in metadata.traces[:4]:
-        if trace.tool not in tools:
+        # The model family that a tool with parameters names is no second tool.
+        if trace.tool not in tools and not (tools and trace.tool == "Stable Diffusion"):
             finding = f"A mark of {trace.tool} stands in the file's {trace.where} ({_ANYONE})."
             yield _declared(
                 "generator-trace", finding, "ai", {"tool": trace.tool, "where": trace.where, "value": trace.value}
@@ -104,9 +105,9 @@ def _aigc(metadata: Metadata) -> Iterator[Evidence]:
 def _camera(metadata: Metadata) -> Iterator[Evidence]:
     """A whole and consistent description points to a photo; part of one is only told."""
     camera = metadata.camera
-    if camera is None:
+    if camera is None or not (camera.maker or camera.model):
         return
-    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part)) or "a camera without a name"
+    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part))
     detail = camera.to_json()
     if not camera.whole:
         finding = f"EXIF names {clip(name, 80)}, but holds too little of what a camera writes to say more."

@@ -8,7 +8,7 @@ from typing import Any
 from imageauth.provenance.metadata.blocks import Blocks, Text, decode
 from imageauth.provenance.metadata.ifd import Directory, Tiff
 from imageauth.provenance.metadata.iptc import read_iptc
-from imageauth.provenance.metadata.limits import MAX_JSON, MAX_JSON_TOTAL
+from imageauth.provenance.metadata.limits import MAX_EXIF_TEXT, MAX_JSON, MAX_JSON_TOTAL, MAX_XMP_PACKETS
 from imageauth.provenance.metadata.usercomment import user_comment, windows_text
 from imageauth.provenance.metadata.xmp import Table, read_xmp
 
@@ -82,15 +82,21 @@ def parse_json(text: str) -> Any:
 def fields_of(blocks: Blocks) -> Fields:
     """Read the blocks. Faults become sentences in ``problems``."""
     fields = Fields(list(blocks.texts), problems=blocks.problems)
-    for block in blocks.exif:
+    spent = 0
+    for block in blocks.exif[:8]:
         try:
             tiff = Tiff(block)
         except ValueError:
             blocks.problem("An EXIF block is damaged")
             continue
         fields.tiff.append(tiff)
-        fields.texts.extend(_exif_texts(tiff))
-    for packet in blocks.xmp:
+        for text in _exif_texts(tiff):
+            spent += len(text.value)
+            if spent > MAX_EXIF_TEXT:
+                blocks.problem("EXIF holds more text than is read; the rest was left out")
+                break
+            fields.texts.append(text)
+    for packet in blocks.xmp[:MAX_XMP_PACKETS]:
         table, problem = read_xmp(packet)
         if problem:
             blocks.problem(problem)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageauth.provenance.metadata.fields import Fields, parse_json
-from imageauth.provenance.metadata.limits import clip
+from imageauth.provenance.metadata.limits import MAX_SHORT, clip
 from imageauth.report import PointsTo
 
 # IPTC NewsCodes "Digital Source Type" (cv.iptc.org/newscodes/digitalsourcetype, with retired terms), and C2PA's two.
@@ -97,7 +97,7 @@ def find_source_types(fields: Fields) -> tuple[SourceType, ...]:
     for text in fields.texts:
         if text.key.rpartition(":")[2] not in _SOURCE_FIELDS:
             continue
-        name = re.split(r"[/#:]", text.value.strip().rstrip("/"))[-1].strip()
+        name = re.split(r"[/#:]", text.value[:MAX_SHORT].strip().rstrip("/"))[-1].strip()
         term = _TERMS.get(re.sub(r"[\s_-]", "", name).lower())
         points_to, meaning = SOURCE_TYPES[term] if term else ("none", "of a kind that is not in the vocabulary")
         shown = term or clip(name, 60)
@@ -114,6 +114,8 @@ def find_aigc(fields: Fields) -> AigcLabel | None:
     """
     for text in fields.texts:
         own = text.key.rpartition(":")[2] == "AIGC" or text.key.endswith("/AIGC")
+        if len(text.value) > 65536:
+            continue
         if own:
             data: Any = parse_json(text.value[text.value.find("{") :]) if "{" in text.value else None
         elif '"AIGC"' in text.value[:256] or '"ServiceProvider"' in text.value[:256]:

@@ -85,6 +85,11 @@ class _Reader(ContentHandler):
         self._names.pop()
         self._spaces.pop()
 
+    @property
+    def closed(self) -> bool:
+        """Whether an outermost element was read to its end."""
+        return self._nodes > 0 and not self._names
+
     def _count(self) -> None:
         self._nodes += 1
         if self._nodes > MAX_XMP_NODES:
@@ -132,5 +137,6 @@ def read_xmp(packet: bytes) -> tuple[Table, str | None]:
     except _BoundError:
         problem = "XMP was read up to the limit of its size or depth"
     except (SAXException, ValueError, LookupError, RecursionError, MemoryError):
-        problem = "XMP is damaged or cut short"
+        if not reader.closed:  # junk after the packet is common and harmless
+            problem = "XMP is damaged or cut short"
     return reader.table, problem
