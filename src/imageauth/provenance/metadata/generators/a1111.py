@@ -46,7 +46,7 @@ _VERSIONS = (
 
 
 def read_a1111(value: str, where: str) -> Generation | None:
-    """Parameters in a text, if it holds a line of them: ``Steps`` and two more of the main keys, with values like theirs."""
+    """Parameters in a text, if it holds a line of them: ``Steps`` and two more main keys, with values like theirs."""
     if "Steps:" not in value:
         return None
     if len(value) > 8 * MAX_PARAMETER_LINE:  # the prompt begins it, the line of parameters ends it
@@ -59,8 +59,8 @@ def read_a1111(value: str, where: str) -> Generation | None:
         start = line.rfind("Steps:") if not line.lstrip().startswith(tuple(_KEYS)) else 0
         # Some tools break the line of parameters; what follows belongs to it.
         pairs = _pairs("\n".join([line[start:], *lines[index + 1 : index + 64]])[:MAX_PARAMETER_LINE])
-        fitting = sum(bool(_CORE[key].match(value)) for key, value in pairs.items() if key in _CORE)
-        if pairs.get("Steps", "").isdecimal() and fitting >= 2 and not pairs.keys().isdisjoint(_NUMBERED):
+        fitting = {key for key, value in pairs.items() if key in _CORE and _CORE[key].match(value)}
+        if pairs.get("Steps", "").isdecimal() and len(fitting) >= 2 and fitting & _NUMBERED:
             return _generation([*lines[:index], line[:start]], pairs, where)
     return None
 
