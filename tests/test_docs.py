@@ -13,6 +13,8 @@ from imageauth import __version__
 from imageauth.cli import app
 from imageauth.models import find_model
 from imageauth.pixels.card import Card
+from imageauth.policy import read_policy
+from imageauth.verdict import ALL_SOURCES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +23,19 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_command_reference_is_current() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "cli_docs.py"), "--check"], check=False)
     assert done.returncode == 0, "run python scripts/cli_docs.py"
+
+
+def test_the_page_of_the_policy_is_current() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "policy_docs.py"), "--check"], check=False)
+    assert done.returncode == 0, "run python scripts/policy_docs.py"
+
+
+def test_the_example_policy_is_one() -> None:
+    policy = read_policy(ROOT / "examples" / "newsroom.toml")
+    assert policy.deciding < ALL_SOURCES
+    assert (ROOT / "examples" / "newsroom.toml").read_text(encoding="utf-8") in (ROOT / "docs" / "policy.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def commands() -> list[str]:

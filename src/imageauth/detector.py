@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -14,23 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth import __version__
-from imageauth.errors import ImageError
-from imageauth.images import Image, decode, read_bytes, read_stream
+from imageauth.errors import ImageAuthError, ImageError
+from imageauth.images import ImageFile, decode, examine, read_bytes, read_sidecar, read_stream
 from imageauth.models import DEFAULT_MODEL
+from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import usable_cores
-from imageauth.provenance import SOURCES
-from imageauth.report import Evidence, Failure, Report
-from imageauth.verdict import decide
+from imageauth.provenance.sources import ask, file_sources
+from imageauth.provenance.trust import TrustLists
+from imageauth.report import Evidence, Failure, Report, Verdict
+from imageauth.verdict import STANDARD, Policy, decide
 
 PathLike = str | os.PathLike[str]
 Input = PathLike | bytes | BinaryIO
 
-_ALWAYS_TRUE = (
-    "A missing mark or credential is no sign of a real photograph.",
-    "This is a measurement with known error rates, not proof; weigh it with where the image comes from.",
-)
+_ALWAYS_TRUE = ("A missing mark or credential is no sign of a real photograph.",)
+_WITHOUT_PROOF = ("This is a measurement with known error rates, not proof; weigh it with where the image comes from.",)
+_NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +86,35 @@ class Detector:
     <Verdict.INCONCLUSIVE: 'inconclusive'>
     """
 
-    def __init__(self, model: str | Path | None = DEFAULT_MODEL, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = DEFAULT_MODEL,
+        *,
+        threads: int | None = None,
+        policy: Policy = STANDARD,
+        trust: TrustLists | None = None,
+        online: bool = False,
+    ) -> None:
         """Load a model.
 
         Args:
-            model: a shipped model's name, a model folder, or None to leave the pixels out.
+            model: a shipped model's name, a model folder, or None to leave the pixels alone: then they are not even
+                decoded, and only what the file says counts.
             threads: processor threads to use; default: all usable cores.
+            policy: what may decide, and from which probabilities; see :func:`imageauth.policy.read_policy`.
+            trust: lists of signers that credentials are checked against; default: those in the user's data folder.
+            online: fetch credentials that lie elsewhere, where a file names their address. Otherwise nothing is
+                ever fetched.
 
         Raises:
             ModelError: the model is unknown, incomplete or damaged.
+            ImageAuthError: the policy does not fit the model, or the lists of signers are damaged.
         """
         self._threads = threads or usable_cores()
         self._model = None if model is None else PixelModel.load(model, threads=self._threads)
+        self._card = _under(policy, self._model.card) if self._model else None
+        self._policy = policy
+        self._sources = file_sources(trust=TrustLists.load() if trust is None else trust, online=online)
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
         """Check one image.
@@ -108,7 +126,7 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self._reports([self._prepare(decode(_bytes(source)), _name(source, name))])[0]
+        return self._reports([self._prepare(self._read(source), _name(source, name))])[0]
 
     def explain(self, source: Input, *, name: str | None = None) -> Explanation:
         """Check one image, and say where in it the evidence of the pixels sits.
@@ -119,7 +137,8 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        image = decode(_bytes(source))
+        data, sidecar = _bytes(source)
+        image = decode(data, sidecar=sidecar)
         report = self._reports([self._prepare(image, _name(source, name))])[0]
         answered = report.probability is not None
         heatmap = self._model.heatmap(image.pixels) if self._model and answered else None
@@ -161,11 +180,15 @@ class Detector:
         if isinstance(source, Failure):
             return source
         try:
-            return self._prepare(decode(_bytes(source)), _name(source, name))
+            return self._prepare(self._read(source), _name(source, name))
         except (ImageError, MemoryError) as error:
             return failure_of(_name(source, name), error)
 
-    def _prepare(self, image: Image, name: str) -> _Prepared:
+    def _read(self, source: Input) -> ImageFile:
+        data, sidecar = _bytes(source)
+        return decode(data, sidecar=sidecar) if self._model else examine(data, sidecar=sidecar)
+
+    def _prepare(self, image: ImageFile, name: str) -> _Prepared:
         """Ask the sources that look at the file, and keep what the network needs."""
         return _Prepared(
             name,
@@ -174,8 +197,8 @@ class Detector:
             image.width,
             image.height,
             image.notes,
-            tuple(item for ask in SOURCES for item in ask(image)),
-            self._model.views(image.pixels) if self._model else None,
+            ask(image, self._sources),
+            None if self._model is None or image.pixels is None else self._model.views(image.pixels),
         )
 
     def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
@@ -192,14 +215,14 @@ class Detector:
     def _report(self, image: _Prepared, answer: _Answer | None) -> Report:
         evidence = image.evidence
         probability = answer.probability if answer else None
-        card = self._model.card if self._model else None
-        outside = None
+        card, outside = self._card, None
         if card and answer:
             outside = card.domain.outside(image.width, image.height, image.contrast, answer.unfamiliarity)
             if card.variants and not outside:
                 evidence = (stability_evidence(card, answer.by_variant), *evidence)
             evidence = (pixel_evidence(card, answer.probability, outside), *evidence)
-        decision = decide(evidence)
+        decision = decide(evidence, self._policy)
+        proven = decision.verdict in (Verdict.AI_GENERATED, Verdict.CAMERA_VERIFIED)
         return Report(
             file=image.name,
             sha256=image.sha256,
@@ -211,11 +234,18 @@ class Detector:
             probability=None if probability is None or outside else round(probability, 4),
             summary=decision.summary,
             evidence=evidence,
-            limits=(*image.notes, *(card.limits if card else ()), *_ALWAYS_TRUE),
+            limits=(
+                *image.notes,
+                *(card.limits if card else _NO_PIXELS),
+                *_ALWAYS_TRUE,
+                *(() if proven else _WITHOUT_PROOF),
+            ),
             produced_by={
                 "imageauth": __version__,
                 "model": f"{card.name} {card.version}" if card else None,
                 "model_sha256": card.sha256 if card else None,
+                "policy": self._policy.name,
+                "policy_sha256": self._policy.sha256,
             },
         )
 
@@ -251,10 +281,28 @@ def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
     return Failure(name, "too-large", "needs more memory than there is")
 
 
-def _bytes(source: Input) -> bytes:
+def _under(policy: Policy, card: Card) -> Card:
+    """A card with the thresholds that the policy sets.
+
+    Raises:
+        ImageAuthError: together they make no sense.
+    """
+    at = card.thresholds
+    ai = at.ai if policy.likely_ai is None else policy.likely_ai
+    real = at.real if policy.likely_real is None else policy.likely_real
+    if real >= ai:
+        reason = f"likely_real {real:g} is not below likely_ai {ai:g}"
+        raise ImageAuthError(f"the policy {policy.name!r} does not fit the model {card.name}: {reason}")
+    return replace(card, thresholds=replace(at, ai=ai, real=real, decision=min(max(at.decision, real), ai)))
+
+
+def _bytes(source: Input) -> tuple[bytes, bytes | None]:
+    """Of a file, and of the credentials beside it."""
     if isinstance(source, bytes):
-        return source
-    return read_bytes(source) if isinstance(source, str | os.PathLike) else read_stream(source)
+        return source, None
+    if isinstance(source, str | os.PathLike):
+        return read_bytes(source), read_sidecar(source)
+    return read_stream(source), None
 
 
 def _name(source: Input, name: str | None) -> str:

@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, models, train, tune
+from imageauth.cli import check, data, evaluate, models, train, trust, tune
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(guarded(models.models))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(tune.app, name="tune")
+app.add_typer(trust.app, name="trust")
 
 
 @app.callback(invoke_without_command=True)

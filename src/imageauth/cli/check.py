@@ -37,6 +37,14 @@ def check(
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
     ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
+    ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched."),
+    ] = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 
@@ -44,12 +52,15 @@ def check(
     """
     from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
+    from imageauth.policy import read_policy
     from imageauth.rendering.progress import progress
     from imageauth.report import Failure
+    from imageauth.verdict import STANDARD
 
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
-    detector = Detector(None if no_pixels else model)
+    rules = read_policy(policy) if policy else STANDARD
+    detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
     if heatmap:
         _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)

@@ -1,0 +1,59 @@
+"""Plain data as a tree of lines for a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from imageauth.escaping import printable
+
+# A prompt is worth reading to its end; a workflow of 200 kB is for --json.
+_MOST_CHARACTERS = 2000
+
+
+def tree(title: str, data: Mapping[str, Any]) -> str:
+    """Lines of a tree: one a value, nested as the data are. Empty values are left out.
+
+    Args:
+        title: the first line.
+        data: as a part's ``to_json`` gives it; text in it may come from a hostile file.
+    """
+    return "\n".join([printable(title), *_branches(data)])
+
+
+def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
+    pairs = list(data.items()) if isinstance(data, Mapping) else [(None, value) for value in data]
+    pairs = [(key, value) for key, value in pairs if value is not None and value != "" and value != [] and value != {}]
+    for number, (key, value) in enumerate(pairs, 1):
+        last = number == len(pairs)
+        head, indent = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        name = "" if key is None else printable(str(key)).replace("_", " ")
+        nested = _nested(value)
+        if nested is None:
+            first, *more = _text(value).split("\n")
+            yield head + (f"{name}: {first}" if name else first)
+            yield from (indent + "  " + line for line in more)
+        else:
+            yield head + (name or f"#{number}")
+            yield from (indent + line for line in _branches(nested))
+
+
+def _nested(value: Any) -> Mapping[str, Any] | Sequence[Any] | None:
+    """The value if it needs lines of its own; a list of short plain values does not."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return None
+    if all(not isinstance(item, Mapping | list | tuple) for item in value) and sum(len(str(v)) for v in value) < 80:
+        return None
+    return value
+
+
+def _text(value: Any) -> str:
+    """A value in words; the line breaks of a text stay, all other control characters are escaped."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, str) and isinstance(value, Sequence):
+        return ", ".join(_text(item).replace("\n", " ") for item in value)
+    text = str(value)
+    if len(text) > _MOST_CHARACTERS:
+        text = text[:_MOST_CHARACTERS] + f"… ({len(text):,} characters; --json shows all)"
+    return "\n".join(printable(line) for line in text.replace("\r\n", "\n").split("\n"))
