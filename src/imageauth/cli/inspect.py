@@ -11,7 +11,8 @@ def inspect(
     path: Annotated[str, typer.Argument(metavar="FILE|-", help="An image, or - for one on standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line.")] = False,
     online: Annotated[
-        bool, typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched.")
+        bool,
+        typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched."),
     ] = False,
 ) -> None:
     """Show all that a file says of itself, without a verdict: credentials, generator parameters, marks, camera data.
@@ -38,4 +39,6 @@ def inspect(
         print(failure_line(failure), file=sys.stderr)
         raise typer.Exit(1) from None
     told = found.to_json()
-    print(json.dumps(told) if as_json else tree(path, {key: told[key] for key in told if key not in ("schema", "file")}))
+    print(
+        json.dumps(told) if as_json else tree(path, {key: told[key] for key in told if key not in ("schema", "file")})
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
 from imageauth.provenance.metadata.marks import LABELS
 from imageauth.provenance.metadata.reading import Metadata, read
@@ -12,7 +12,7 @@ from imageauth.report import Evidence, PointsTo
 _ANYONE = "anyone can write this"
 
 
-def ask(image: Image) -> list[Evidence]:
+def ask(image: ImageFile) -> list[Evidence]:
     """Everything that a file's metadata say about how it was made; empty where they say nothing."""
     return list(evidence_of(read(image)))
 
@@ -77,7 +77,7 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
 def _source_types(metadata: Metadata) -> Iterator[Evidence]:
     for one in metadata.source_types:
         detail = {"term": one.term, "where": one.where, "composite": one.term.startswith("composite")}
-        finding = f"The file's digital source type is {one.term}: {one.meaning} ({_ANYONE})."
+        finding = f"The file's digital source type is {one.term}, {one.meaning} ({_ANYONE})."
         if one.points_to == "none":
             yield Evidence("metadata", "source-type", finding, detail=detail)
         else:

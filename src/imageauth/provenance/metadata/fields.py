@@ -110,7 +110,7 @@ def fields_of(blocks: Blocks) -> Fields:
 
 
 def _exif_texts(tiff: Tiff) -> Iterator[Text]:
-    for tag, name in (_FIRST | _COMFY).items():
+    for tag, name in (_COMFY | _FIRST).items():
         if tag in tiff.first and (value := _string(tiff, tiff.first, tag)):
             yield Text("EXIF", name, value)
     for directory in (tiff.exif, tiff.first):

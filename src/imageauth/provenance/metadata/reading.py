@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.provenance.metadata.camera import Camera, exif_table, read_camera
 from imageauth.provenance.metadata.containers import collect
 from imageauth.provenance.metadata.fields import Fields, fields_of
@@ -76,7 +76,7 @@ class Metadata:
         }
 
 
-def read(image: Image) -> Metadata:
+def read(image: ImageFile) -> Metadata:
     """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
     return read_bytes(image.data, image.format, image.width, image.height)
 
@@ -86,7 +86,7 @@ def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
 
     Args:
         data: the file.
-        format: as :class:`imageauth.images.Image` names it.
+        format: as :class:`imageauth.images.ImageFile` names it.
         width, height: of the picture, upright; 0 where nobody knows.
     """
     blocks = collect(data, format)

@@ -20,7 +20,7 @@ def read_png(data: bytes, blocks: Blocks) -> None:
         if kind == b"IEND":
             break
         if kind in _TEXTS:
-            _text(kind, data[at + 8 : at + 8 + min(size, MAX_VALUE + 1)], blocks)
+            _text(kind, data[at + 8 : at + 8 + min(size, MAX_VALUE + 1024)], blocks)
         elif kind == b"eXIf" and blocks.take(size, "EXIF"):
             blocks.exif.append(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
         at += 12 + size
