@@ -8,7 +8,7 @@ from typing import Any
 from imageauth.provenance.metadata.blocks import Blocks, Text, decode
 from imageauth.provenance.metadata.ifd import Directory, Tiff
 from imageauth.provenance.metadata.iptc import read_iptc
-from imageauth.provenance.metadata.limits import MAX_EXIF_TEXT, MAX_JSON, MAX_JSON_TOTAL, MAX_XMP_PACKETS
+from imageauth.provenance.metadata.limits import MAX_EXIF_TEXT, MAX_JSON, MAX_JSON_TOTAL, MAX_XMP_PACKETS, MAX_XMP_TOTAL
 from imageauth.provenance.metadata.usercomment import user_comment, windows_text
 from imageauth.provenance.metadata.xmp import Table, read_xmp
 
@@ -96,7 +96,12 @@ def fields_of(blocks: Blocks) -> Fields:
                 blocks.problem("EXIF holds more text than is read; the rest was left out")
                 break
             fields.texts.append(text)
+    left = MAX_XMP_TOTAL
     for packet in blocks.xmp[:MAX_XMP_PACKETS]:
+        left -= len(packet)
+        if left < 0:
+            blocks.problem("The file holds more XMP than is read; the rest was left out")
+            break
         table, problem = read_xmp(packet)
         if problem:
             blocks.problem(problem)

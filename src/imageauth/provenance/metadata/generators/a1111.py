@@ -26,6 +26,7 @@ _CORE = {
 _NUMBERED = {"Seed", "CFG scale", "Distilled CFG Scale", "Size", "Model hash"}
 _NEGATIVE = "Negative prompt:"
 _MAX_LINES = 400
+_MAX_TRIES = 8
 
 # What a tool writes under Version, App or as a key of its own.
 _REFORGE = re.compile(r"f[\d.]+v2-|reforge", re.IGNORECASE)
@@ -52,10 +53,14 @@ def read_a1111(value: str, where: str) -> Generation | None:
     if len(value) > 8 * MAX_PARAMETER_LINE:  # the prompt begins it, the line of parameters ends it
         value = value[: 4 * MAX_PARAMETER_LINE] + value[-4 * MAX_PARAMETER_LINE :]
     lines = value.replace("\r\n", "\n").split("\n")
+    tries = 0
     for index in range(len(lines) - 1, max(-1, len(lines) - 1 - _MAX_LINES), -1):
         line = lines[index]
         if "Steps:" not in line:
             continue
+        tries += 1
+        if tries > _MAX_TRIES:
+            break
         start = line.rfind("Steps:") if not line.lstrip().startswith(tuple(_KEYS)) else 0
         # Some tools break the line of parameters; what follows belongs to it.
         pairs = _pairs("\n".join([line[start:], *lines[index + 1 : index + 64]])[:MAX_PARAMETER_LINE])
