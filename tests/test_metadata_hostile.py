@@ -74,6 +74,7 @@ DENSE = {
     str(i): {"class_type": "KSampler", "inputs": {f"positive{j}": [str((i + j) % 900), 0] for j in range(40)}}
     for i in range(900)
 } | {"x": {"class_type": "KSampler", "inputs": {"positive": ["1", 0], "negative": ["2", 0], "seed": 1}}}
+PREFIXES = b"<a " + b"".join(b'xmlns:x%d="1" ' % i for i in range(49000)) + b">" + b'<b xmlns:q="r"/>' * 40000
 AVIF = b"\0\0\0\x18ftypavif\0\0\0\0avifmif1"
 SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "1.5"))  # for each of the files that are damaged at random
 
@@ -94,6 +95,9 @@ SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "1.5"))  # for each of 
         png(Description="--" * 200_000 + " Job ID: " * 20_000),
         png(parameters="9" * 10_000 + "{" + '"seed":' + "9" * 10_000 + "}"),
         png(prompt=json.dumps(DENSE)),
+        png_with([chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(8 * 2**20)))] * 200),
+        png_with([chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(PREFIXES))] * 4),
+        jpeg_with([segment(0xFE, b"Steps: 1, Seed: 2\n" * 3000)] * 300),
         jpeg_with([xmp_segment(b"<a>" * DEEP)]),
         jpeg_with([xmp_segment(b"<a>" + b"<b/>" * 10_000)] * 20),
         jpeg_with([xmp_segment(b"<a " + b" ".join(b'x%d="1"' % i for i in range(5000)) + b"/>")]),

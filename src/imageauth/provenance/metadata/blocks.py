@@ -55,7 +55,7 @@ class Blocks:
         return True
 
     def unpack(self, data: bytes, what: str) -> bytes | None:
-        """Inflate at most a byte more than is read, so that bombs are seen as too large; None where nothing can be read.
+        """Inflate at most a byte more than is read, so that bombs show as too large; None where nothing can be read.
 
         Bombs cost a budget of their own: what one of them unpacks to takes nothing from the texts beside it.
         """
