@@ -72,11 +72,12 @@ def line(version: str, extra: str = "") -> str:
 @pytest.mark.parametrize(
     ("tool", "data"),
     [
-        ("Stable Diffusion web UI (AUTOMATIC1111)", png(parameters=A1111)),
-        ("Stable Diffusion web UI (AUTOMATIC1111)", saved("JPEG", exif=comment(A1111))),
-        ("Stable Diffusion web UI (AUTOMATIC1111)", saved("WEBP", exif=comment(A1111, "utf-16-le"))),
-        ("Stable Diffusion web UI (AUTOMATIC1111)", saved("AVIF", exif=comment(A1111))),
+        ("AUTOMATIC1111 web UI", png(parameters=A1111)),
+        ("AUTOMATIC1111 web UI", saved("JPEG", exif=comment(A1111))),
+        ("AUTOMATIC1111 web UI", saved("WEBP", exif=comment(A1111, "utf-16-le"))),
+        ("AUTOMATIC1111 web UI", saved("AVIF", exif=comment(A1111))),
         ("Stable Diffusion WebUI Forge", png(parameters=line("f2.0.1v1.10.1-previous-659-gc055f2d4"))),
+        ("AUTOMATIC1111-compatible", png(parameters=A1111.replace(", Version: v1.9.4", ""))),
         ("Stable Diffusion WebUI Forge", png(parameters=line("neo"))),
         ("Stable Diffusion WebUI reForge", png(parameters=line("f1.0.0v2-v1.10.1RC-latest-2498-g5120e679"))),
         (
@@ -117,8 +118,8 @@ def line(version: str, extra: str = "") -> str:
         ("NovelAI", saved("WEBP", exif=comment(json.dumps({"Software": "NovelAI", "Comment": json.dumps(NOVELAI)})))),
         ("NovelAI", hidden(json.dumps({"Software": "NovelAI", "Comment": json.dumps(NOVELAI)}))),
         ("NovelAI", hidden(json.dumps({"Software": "NovelAI", "Comment": json.dumps(NOVELAI)}), format="WEBP")),
-        ("Stable Diffusion web UI (AUTOMATIC1111)", hidden(A1111, magic=b"stealth_pnginfo")),
-        ("Stable Diffusion web UI (AUTOMATIC1111)", hidden(A1111, magic=b"stealth_rgbcomp", colours=True)),
+        ("AUTOMATIC1111 web UI", hidden(A1111, magic=b"stealth_pnginfo")),
+        ("AUTOMATIC1111 web UI", hidden(A1111, magic=b"stealth_rgbcomp", colours=True)),
         ("Fooocus", png(parameters=json.dumps(FOOOCUS), fooocus_scheme="fooocus")),
         (
             "Fooocus",

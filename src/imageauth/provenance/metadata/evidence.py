@@ -58,8 +58,8 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
     tools = set()
     for one in metadata.generations[:4]:
         tools.add(one.tool)
-        model = f" with the model {clip(one.model, 80)!r}" if one.model else ""
-        finding = f"The file holds {one.tool}'s generation parameters{model} ({_ANYONE})."
+        model = f", model {clip(one.model, 80)!r}" if one.model else ""
+        finding = f"The file holds an image generator's parameters: {one.tool}{model} ({_ANYONE})."
         detail = one.to_json()
         for name in ("prompt", "negative_prompt"):
             if name in detail:

@@ -115,4 +115,5 @@ def _tool(pairs: dict[str, str]) -> str:
         return "Stable Diffusion WebUI reForge"
     if _FORGE.match(version):
         return "Stable Diffusion WebUI Forge"
-    return "Stable Diffusion web UI (AUTOMATIC1111)"
+    # Without its own version it may be an old one, or any of the tools that copied the format.
+    return "AUTOMATIC1111 web UI" if re.match(r"v?1\.\d", version) else "AUTOMATIC1111-compatible"
