@@ -153,6 +153,7 @@ def line(version: str, extra: str = "") -> str:
         ("Easy Diffusion", saved("JPEG", exif=comment(json.dumps(EASY)))),
         ("Easy Diffusion", png(**{"Prompt": "a fox", "Seed": "7", "Stable Diffusion model": "sd-v1-4", "Steps": "25"})),
         ("mflux", saved("PNG", exif=comment(json.dumps(MFLUX), "utf-8"))),
+        ("mflux", saved("PNG", exif=exif({"exif": {0x9286: json.dumps(MFLUX).encode()}}))),
         ("TensorArt", png(generation_data=json.dumps(TENSORART) + "\0", prompt=json.dumps(GRAPH))),
         ("Stability Matrix", png(**{"parameters-json": json.dumps(MATRIX)})),
         ("Mochi Diffusion", jpeg_with([iptc(Caption=MOCHI, Program="Mochi Diffusion")])),

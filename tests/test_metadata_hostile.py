@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageauth.provenance.metadata.evidence import evidence_of
+from imageauth.images import ImageFile
+from imageauth.provenance.metadata.evidence import ask, evidence_of
 from tests.metadata_files import (
     A1111,
     CAMERA,
@@ -55,6 +56,15 @@ def test_a_huge_plain_text_is_a_finding() -> None:
 def test_thousands_of_texts_are_bounded() -> None:
     data = png_with([chunk(b"tEXt", b"parameters\0" + A1111.encode())] + [chunk(b"tEXt", b"a\0b")] * 5000)
     assert evidence(data).keys() == {"generator-parameters", "metadata-unreadable"}
+
+
+def test_a_fault_of_ours_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("imageauth.provenance.metadata.reading.collect", fail)
+    found = ask(ImageFile(data=png(parameters=A1111), format="png", width=64, height=48))
+    assert [(item.code, item.points_to, item.strength) for item in found] == [("metadata-unreadable", "none", "none")]
 
 
 def test_document_types_and_entities_are_refused() -> None:

@@ -78,7 +78,11 @@ class Metadata:
 
 def read(image: ImageFile) -> Metadata:
     """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
-    return read_bytes(image.data, image.format, image.width, image.height)
+    try:
+        return read_bytes(image.data, image.format, image.width, image.height)
+    except (Exception, MemoryError) as error:  # a reader's fault must not cost the rest of the check
+        fields = Fields([], problems=[f"The metadata could not be read ({type(error).__name__})"])
+        return _told(fields, image.width, image.height)
 
 
 def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
@@ -95,7 +99,10 @@ def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
         blocks.texts.append(text)
     if problem:
         blocks.problem(problem)
-    fields = fields_of(blocks)
+    return _told(fields_of(blocks), width, height)
+
+
+def _told(fields: Fields, width: int, height: int) -> Metadata:
     software = find_software(fields)
     return Metadata(
         generations=find_generations(fields),
