@@ -37,6 +37,7 @@ WORKFLOW = {
     "nodes": [
         {"id": 4, "type": "CheckpointLoaderSimple", "widgets_values": ["sd_xl_base_1.0.safetensors"]},
         {"id": 6, "type": "CLIPTextEncode", "widgets_values": ["a lighthouse"]},
+        {"id": 3, "type": "KSampler", "widgets_values": [42, "fixed", 20, 8, "euler", "normal", 1]},
     ],
     "links": [[1, 4, 0, 3, 0, "MODEL"]],
 }

@@ -192,6 +192,12 @@ def test_comfyui_values() -> None:
     assert (one.width, one.height) == (1024, 768)
 
 
+def test_workflow_values() -> None:
+    one = only(png(workflow=json.dumps(WORKFLOW)))
+    assert (one.prompt, one.model) == ("a lighthouse", "sd_xl_base_1.0.safetensors")
+    assert (one.seed, one.steps, one.cfg, one.sampler) == ("42", 20, 8.0, "euler")
+
+
 def test_comfyui_values_behind_further_nodes() -> None:
     graph = {
         "1": {"class_type": "SamplerCustomAdvanced", "inputs": {
