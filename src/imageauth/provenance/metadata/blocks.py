@@ -1,8 +1,9 @@
 """What the containers hand on: metadata blocks as bytes and texts, within one budget for the whole file."""
 
+import zlib
 from dataclasses import dataclass, field
 
-from imageauth.provenance.metadata.limits import MAX_BLOCKS, MAX_TOTAL, MAX_VALUE
+from imageauth.provenance.metadata.limits import MAX_BLOCKS, MAX_TOTAL, MAX_UNPACKED, MAX_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Blocks:
     problems: list[str] = field(default_factory=list)
     _spent: int = 0
     _count: int = 0
+    _unpacked: int = 0
 
     def take(self, size: int, what: str) -> bool:
         """Whether a block of ``size`` bytes may still be read; counts it, or notes that it is left out."""
@@ -51,6 +53,23 @@ class Blocks:
         self._count += 1
         self._spent += size
         return True
+
+    def unpack(self, data: bytes, what: str) -> bytes | None:
+        """Inflate at most a byte more than is read, so that bombs show as too large; None where nothing can be read.
+
+        Bombs cost a budget of their own: what one of them unpacks to takes nothing from the texts beside it.
+        """
+        if self._unpacked >= MAX_UNPACKED or self._count >= MAX_BLOCKS or self._spent >= MAX_TOTAL:
+            self.problem("The file holds more metadata than is read; the rest was left out")
+            return None
+        try:
+            body = zlib.decompressobj().decompress(data, MAX_VALUE + 1)
+        except zlib.error:
+            self._unpacked += MAX_VALUE // 16  # damage may come after long work
+            self.problem(f"{what} is damaged")
+            return None
+        self._unpacked += len(body)
+        return body
 
     def text(self, where: str, key: str, data: bytes) -> None:
         """Add a text whose encoding nobody says: UTF-8 if it is that, otherwise Latin-1."""

@@ -31,7 +31,6 @@ _NOTES: tuple[tuple[bytes, tuple[str, ...]], ...] = (
     (b"QVC\0", ("casio",)),
     (b"EPSON\0", ("epson", "seiko")),
     (b"SANYO\0", ("sanyo",)),
-    (b"HDRP", ("google",)),
 )
 _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 _DAY = timedelta(days=1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
 from imageauth.provenance.metadata.marks import LABELS
 from imageauth.provenance.metadata.reading import Metadata, read
@@ -12,7 +12,7 @@ from imageauth.report import Evidence, PointsTo
 _ANYONE = "anyone can write this"
 
 
-def ask(image: Image) -> list[Evidence]:
+def ask(image: ImageFile) -> list[Evidence]:
     """Everything that a file's metadata say about how it was made; empty where they say nothing."""
     return list(evidence_of(read(image)))
 
@@ -37,7 +37,7 @@ def evidence_of(metadata: Metadata) -> Iterator[Evidence]:
         yield Evidence(
             "metadata",
             "software",
-            f"Edited or saved by {clip(metadata.editors[-1], 80)}, the file says.",
+            f"Edited or saved by {clip(metadata.editors[0], 80)}, the file says.",
             detail={"software": list(metadata.software)},
         )
     if metadata.problems:
@@ -58,15 +58,16 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
     tools = set()
     for one in metadata.generations[:4]:
         tools.add(one.tool)
-        model = f" with the model {clip(one.model, 80)!r}" if one.model else ""
-        finding = f"The file holds {one.tool}'s generation parameters{model} ({_ANYONE})."
+        model = f", model {clip(one.model, 80)!r}" if one.model else ""
+        finding = f"The file holds an image generator's parameters: {one.tool}{model} ({_ANYONE})."
         detail = one.to_json()
         for name in ("prompt", "negative_prompt"):
             if name in detail:
                 detail[name] = clip(detail[name], MAX_SHOWN)
         yield _declared("generator-parameters", finding, "ai", detail)
     for trace in metadata.traces[:4]:
-        if trace.tool not in tools:
+        # The model family that a tool with parameters names is no second tool.
+        if trace.tool not in tools and not (tools and trace.tool == "Stable Diffusion"):
             finding = f"A mark of {trace.tool} stands in the file's {trace.where} ({_ANYONE})."
             yield _declared(
                 "generator-trace", finding, "ai", {"tool": trace.tool, "where": trace.where, "value": trace.value}
@@ -76,7 +77,7 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
 def _source_types(metadata: Metadata) -> Iterator[Evidence]:
     for one in metadata.source_types:
         detail = {"term": one.term, "where": one.where, "composite": one.term.startswith("composite")}
-        finding = f"The file's digital source type is {one.term}: {one.meaning} ({_ANYONE})."
+        finding = f"The file's digital source type is {one.term}, {one.meaning} ({_ANYONE})."
         if one.points_to == "none":
             yield Evidence("metadata", "source-type", finding, detail=detail)
         else:
@@ -104,9 +105,9 @@ def _aigc(metadata: Metadata) -> Iterator[Evidence]:
 def _camera(metadata: Metadata) -> Iterator[Evidence]:
     """A whole and consistent description points to a photo; part of one is only told."""
     camera = metadata.camera
-    if camera is None:
+    if camera is None or not (camera.maker or camera.model):
         return
-    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part)) or "a camera without a name"
+    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part))
     detail = camera.to_json()
     if not camera.whole:
         finding = f"EXIF names {clip(name, 80)}, but holds too little of what a camera writes to say more."

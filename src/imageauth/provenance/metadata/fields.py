@@ -8,7 +8,7 @@ from typing import Any
 from imageauth.provenance.metadata.blocks import Blocks, Text, decode
 from imageauth.provenance.metadata.ifd import Directory, Tiff
 from imageauth.provenance.metadata.iptc import read_iptc
-from imageauth.provenance.metadata.limits import MAX_JSON, MAX_JSON_TOTAL
+from imageauth.provenance.metadata.limits import MAX_EXIF_TEXT, MAX_JSON, MAX_JSON_TOTAL, MAX_XMP_PACKETS, MAX_XMP_TOTAL
 from imageauth.provenance.metadata.usercomment import user_comment, windows_text
 from imageauth.provenance.metadata.xmp import Table, read_xmp
 
@@ -82,15 +82,26 @@ def parse_json(text: str) -> Any:
 def fields_of(blocks: Blocks) -> Fields:
     """Read the blocks. Faults become sentences in ``problems``."""
     fields = Fields(list(blocks.texts), problems=blocks.problems)
-    for block in blocks.exif:
+    spent = 0
+    for block in blocks.exif[:8]:
         try:
             tiff = Tiff(block)
         except ValueError:
             blocks.problem("An EXIF block is damaged")
             continue
         fields.tiff.append(tiff)
-        fields.texts.extend(_exif_texts(tiff))
-    for packet in blocks.xmp:
+        for text in _exif_texts(tiff):
+            spent += len(text.value)
+            if spent > MAX_EXIF_TEXT:
+                blocks.problem("EXIF holds more text than is read; the rest was left out")
+                break
+            fields.texts.append(text)
+    left = MAX_XMP_TOTAL
+    for packet in blocks.xmp[:MAX_XMP_PACKETS]:
+        left -= len(packet)
+        if left < 0:
+            blocks.problem("The file holds more XMP than is read; the rest was left out")
+            break
         table, problem = read_xmp(packet)
         if problem:
             blocks.problem(problem)
@@ -104,7 +115,7 @@ def fields_of(blocks: Blocks) -> Fields:
 
 
 def _exif_texts(tiff: Tiff) -> Iterator[Text]:
-    for tag, name in (_FIRST | _COMFY).items():
+    for tag, name in (_COMFY | _FIRST).items():
         if tag in tiff.first and (value := _string(tiff, tiff.first, tag)):
             yield Text("EXIF", name, value)
     for directory in (tiff.exif, tiff.first):

@@ -5,43 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from imageauth.provenance.credentials.vocabulary import TERMS, Term, look_up
 from imageauth.provenance.metadata.fields import Fields, parse_json
-from imageauth.provenance.metadata.limits import clip
+from imageauth.provenance.metadata.limits import MAX_SHORT, clip
 from imageauth.report import PointsTo
 
-# IPTC NewsCodes "Digital Source Type" (cv.iptc.org/newscodes/digitalsourcetype, with retired terms), and C2PA's two.
-# Only generative models are AI here: plain algorithms, screens, scans and composites of anything say neither.
-SOURCE_TYPES: dict[str, tuple[PointsTo, str]] = {
-    "trainedAlgorithmicMedia": ("ai", "made by a trained model"),
-    "compositeWithTrainedAlgorithmicMedia": (
-        "ai",
-        "a composite that holds or was edited with a trained model's output",
-    ),
-    "compositeSynthetic": ("ai", "a composite that holds synthetic elements"),
-    "trainedAlgorithmicData": ("ai", "data made by a trained model"),
-    "digitalCapture": ("real", "captured by a digital camera"),
-    "computationalCapture": (
-        "real",
-        "captured by a camera that computes the picture from several exposures or sensors",
-    ),
-    "compositeCapture": ("real", "a composite of captured pictures"),
-    "negativeFilm": ("real", "digitised from negative film"),
-    "positiveFilm": ("real", "digitised from positive film"),
-    "print": ("real", "digitised from a print"),
-    "humanEdits": ("real", "edited by a person without generative tools"),
-    "minorHumanEdits": ("real", "captured, with minor edits by a person"),
-    "digitalCreation": ("real", "made by a person with tools that do not generate"),
-    "digitalArt": ("real", "made by a person with digital tools"),
-    "algorithmicallyEnhanced": ("none", "enhanced by an algorithm"),
-    "algorithmicMedia": ("none", "made by an algorithm that was not trained"),
-    "dataDrivenMedia": ("none", "drawn from data"),
-    "softwareImage": ("none", "made by software"),
-    "composite": ("none", "a composite of several elements"),
-    "screenCapture": ("none", "captured from a screen"),
-    "virtualRecording": ("none", "recorded in a virtual scene"),
-    "empty": ("none", "begun empty"),
-}
-_TERMS = {term.lower(): term for term in SOURCE_TYPES} | {"compositeincludingsyntheticelements": "compositeSynthetic"}
+# Terms as some writers spell them.
+_ALIASES = {"compositeincludingsyntheticelements": "compositeSynthetic"}
+_POINTS: dict[str, PointsTo] = {"ai": "ai", "capture": "real"}
 _SOURCE_FIELDS = ("DigitalSourceType", "DigitalSourcefileType", "Digital Source Type")
 
 _BY = (
@@ -95,15 +66,23 @@ def find_source_types(fields: Fields) -> tuple[SourceType, ...]:
     """Every digital source type, once; unknown terms point nowhere."""
     found: dict[str, SourceType] = {}
     for text in fields.texts:
-        if text.key.rpartition(":")[2] not in _SOURCE_FIELDS:
+        if text.key.rpartition(":")[2] not in _SOURCE_FIELDS or len(found) >= 8:
             continue
-        name = re.split(r"[/#:]", text.value.strip().rstrip("/"))[-1].strip()
-        term = _TERMS.get(re.sub(r"[\s_-]", "", name).lower())
-        points_to, meaning = SOURCE_TYPES[term] if term else ("none", "of a kind that is not in the vocabulary")
-        shown = term or clip(name, 60)
-        if len(found) < 8:
-            found.setdefault(shown, SourceType(shown, f"{text.where} {text.key}", points_to, meaning))
+        term = _term(text.value[:MAX_SHORT])
+        found.setdefault(
+            term.name,
+            SourceType(clip(term.name), f"{text.where} {text.key}", _POINTS.get(term.meaning, "none"), term.words),
+        )
     return tuple(found.values())
+
+
+def _term(value: str) -> Term:
+    """The vocabulary's term: by its address, or by its name, which some write in words."""
+    term = look_up(value)
+    if term.name.lower() in TERMS:
+        return term
+    name = re.sub(r"[\s_-]", "", value.strip().rstrip("/").rpartition("/")[2]).lower()
+    return TERMS.get(_ALIASES.get(name, name).lower(), term)
 
 
 def find_aigc(fields: Fields) -> AigcLabel | None:
@@ -114,6 +93,8 @@ def find_aigc(fields: Fields) -> AigcLabel | None:
     """
     for text in fields.texts:
         own = text.key.rpartition(":")[2] == "AIGC" or text.key.endswith("/AIGC")
+        if len(text.value) > 65536:
+            continue
         if own:
             data: Any = parse_json(text.value[text.value.find("{") :]) if "{" in text.value else None
         elif '"AIGC"' in text.value[:256] or '"ServiceProvider"' in text.value[:256]:

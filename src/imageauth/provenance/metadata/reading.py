@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.provenance.metadata.camera import Camera, exif_table, read_camera
 from imageauth.provenance.metadata.containers import collect
 from imageauth.provenance.metadata.fields import Fields, fields_of
@@ -76,9 +76,13 @@ class Metadata:
         }
 
 
-def read(image: Image) -> Metadata:
+def read(image: ImageFile) -> Metadata:
     """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
-    return read_bytes(image.data, image.format, image.width, image.height)
+    try:
+        return read_bytes(image.data, image.format, image.width, image.height)
+    except (Exception, MemoryError) as error:  # a reader's fault must not cost the rest of the check
+        fields = Fields([], problems=[f"The metadata could not be read ({type(error).__name__})"])
+        return _told(fields, image.width, image.height)
 
 
 def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
@@ -86,7 +90,7 @@ def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
 
     Args:
         data: the file.
-        format: as :class:`imageauth.images.Image` names it.
+        format: as :class:`imageauth.images.ImageFile` names it.
         width, height: of the picture, upright; 0 where nobody knows.
     """
     blocks = collect(data, format)
@@ -95,7 +99,10 @@ def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
         blocks.texts.append(text)
     if problem:
         blocks.problem(problem)
-    fields = fields_of(blocks)
+    return _told(fields_of(blocks), width, height)
+
+
+def _told(fields: Fields, width: int, height: int) -> Metadata:
     software = find_software(fields)
     return Metadata(
         generations=find_generations(fields),

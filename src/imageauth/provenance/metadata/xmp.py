@@ -8,7 +8,13 @@ from xml.sax.xmlreader import AttributesImpl, InputSource
 from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
 
-from imageauth.provenance.metadata.limits import MAX_XMP_DEPTH, MAX_XMP_NODES, MAX_XMP_VALUES
+from imageauth.provenance.metadata.limits import (
+    MAX_XMP_ATTRIBUTES,
+    MAX_XMP_DEPTH,
+    MAX_XMP_NODES,
+    MAX_XMP_PREFIXES,
+    MAX_XMP_VALUES,
+)
 
 Table = dict[str, list[str]]
 
@@ -63,8 +69,12 @@ class _Reader(ContentHandler):
         if len(self._names) >= MAX_XMP_DEPTH:
             raise _BoundError
         spaces = self._spaces[-1]
+        if len(attrs) > MAX_XMP_ATTRIBUTES:
+            raise _BoundError
         declared = {key[6:]: value for key, value in attrs.items() if key.startswith("xmlns:")}
         if declared:
+            if len(spaces) + len(declared) > MAX_XMP_PREFIXES:
+                raise _BoundError
             spaces = spaces | {prefix: _PREFIXES.get(uri, prefix) for prefix, uri in declared.items()}
         self._spaces.append(spaces)
         self._names.append(_canonical(name, spaces))
@@ -84,6 +94,11 @@ class _Reader(ContentHandler):
         self._text = []
         self._names.pop()
         self._spaces.pop()
+
+    @property
+    def closed(self) -> bool:
+        """Whether an outermost element was read to its end."""
+        return self._nodes > 0 and not self._names
 
     def _count(self) -> None:
         self._nodes += 1
@@ -132,5 +147,6 @@ def read_xmp(packet: bytes) -> tuple[Table, str | None]:
     except _BoundError:
         problem = "XMP was read up to the limit of its size or depth"
     except (SAXException, ValueError, LookupError, RecursionError, MemoryError):
-        problem = "XMP is damaged or cut short"
+        if not reader.closed:  # junk after the packet is common and harmless
+            problem = "XMP is damaged or cut short"
     return reader.table, problem

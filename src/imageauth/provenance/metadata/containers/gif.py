@@ -11,7 +11,7 @@ def read_gif(data: bytes, blocks: Blocks) -> None:
     if len(data) < 13:
         return
     at = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
-    steps = 0
+    steps, searched = 0, False
     while at + 2 < len(data) and steps < MAX_STEPS:
         steps += 1
         if data[at] == 0x2C:  # image: skip its colour table and data
@@ -19,7 +19,8 @@ def read_gif(data: bytes, blocks: Blocks) -> None:
             at += 11 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
         elif data[at] != 0x21:
             break
-        elif data[at + 1] == 0xFF and data[at + 3 : at + 14] == b"XMP DataXMP":
+        elif data[at + 1] == 0xFF and data[at + 3 : at + 14] == b"XMP DataXMP" and not searched:
+            searched = True  # once: in a file of nothing but such openings, every search would go through all of it
             end = data.find(_XMP_TRAILER, at + 14, at + 14 + MAX_VALUE)
             if end > 0 and blocks.take(end - at - 14, "XMP"):
                 blocks.xmp.append(data[at + 14 : end])

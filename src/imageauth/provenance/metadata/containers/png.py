@@ -1,7 +1,6 @@
 """PNG: tEXt, zTXt, iTXt and eXIf chunks, wherever they stand; checksums are not looked at."""
 
 import binascii
-import zlib
 
 from imageauth.provenance.metadata.blocks import Blocks
 from imageauth.provenance.metadata.containers.photoshop import iptc_of
@@ -20,7 +19,7 @@ def read_png(data: bytes, blocks: Blocks) -> None:
         if kind == b"IEND":
             break
         if kind in _TEXTS:
-            _text(kind, data[at + 8 : at + 8 + min(size, MAX_VALUE + 1)], blocks)
+            _text(kind, data[at + 8 : at + 8 + min(size, MAX_VALUE + 1024)], blocks)
         elif kind == b"eXIf" and blocks.take(size, "EXIF"):
             blocks.exif.append(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
         at += 12 + size
@@ -36,9 +35,8 @@ def _text(kind: bytes, body: bytes, blocks: Blocks) -> None:
         compressed = rest[:1] == b"\1"
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]  # language, translated keyword
     if compressed:
-        unpacked = _inflate(rest)
+        unpacked = blocks.unpack(rest, f"The PNG text {key!r}")
         if unpacked is None:
-            blocks.problem(f"The PNG text {key!r} is damaged")
             return
         rest = unpacked
     if key == "XML:com.adobe.xmp":
@@ -48,14 +46,6 @@ def _text(kind: bytes, body: bytes, blocks: Blocks) -> None:
         _profile(key.removeprefix("Raw profile type "), rest, blocks)
     else:
         blocks.text("PNG text", key, rest)
-
-
-def _inflate(data: bytes) -> bytes | None:
-    """Unpack at most one byte more than is read, so that a bomb is seen as too large; None if damaged at once."""
-    try:
-        return zlib.decompressobj().decompress(data, MAX_VALUE + 1)
-    except zlib.error:
-        return None
 
 
 def _profile(kind: str, body: bytes, blocks: Blocks) -> None:

@@ -10,14 +10,26 @@ from imageauth.provenance.metadata.limits import MAX_PARAMETER_LINE
 
 _KEYS = {
     "Steps", "Sampler", "CFG scale", "Distilled CFG Scale", "Guidance", "Seed", "Size", "Model", "Model hash",
-    "Version", "App", "Schedule type", "Scheduler", "Clip skip", "VAE", "Denoising strength", "Parser", "Pipeline", "Operations",
-    "Unet", "Hashes", "Civitai resources", "Created Date", "Size-1", "Size-2", "Fooocus V2 Expansion", "Refiner",
+    "Version", "App", "Schedule type", "Scheduler", "Clip skip", "VAE", "Denoising strength", "Parser", "Pipeline",
+    "Operations", "Unet", "Hashes", "Civitai resources", "Created Date", "Size-1", "Size-2", "Fooocus V2 Expansion",
 }  # fmt: skip
-_CORE = {"Sampler", "CFG scale", "Distilled CFG Scale", "Seed", "Size", "Model", "Model hash"}
+# Main keys, with what their values look like: prose has such words, but not with such values.
+_CORE = {
+    "Sampler": re.compile(r"\S"),
+    "CFG scale": re.compile(r"\d+(\.\d+)?$"),
+    "Distilled CFG Scale": re.compile(r"\d+(\.\d+)?$"),
+    "Seed": re.compile(r"-?\d+$"),
+    "Size": re.compile(r"\d+x\d+$"),
+    "Model": re.compile(r"\S"),
+    "Model hash": re.compile(r"[0-9a-fA-F]{6,64}$"),
+}
+_NUMBERED = {"Seed", "CFG scale", "Distilled CFG Scale", "Size", "Model hash"}
 _NEGATIVE = "Negative prompt:"
 _MAX_LINES = 400
+_MAX_TRIES = 8
 
 # What a tool writes under Version, App or as a key of its own.
+_REFORGE = re.compile(r"f[\d.]+v2-|reforge", re.IGNORECASE)
 _FORGE = re.compile(r"f\d|v?\d[\w.-]*-forge|forge|neo|classic", re.IGNORECASE)
 _VERSIONS = (
     ("ComfyUI", "ComfyUI"),
@@ -28,7 +40,6 @@ _VERSIONS = (
     ("KoboldCpp", "KoboldCpp"),
     ("Krita", "Krita AI Diffusion"),
     ("InvokeAI", "InvokeAI"),
-    ("reForge", "reForge"),
     ("EasyDiffusion", "Easy Diffusion"),
     ("Draw Things", "Draw Things"),
     ("SwarmUI", "SwarmUI"),
@@ -36,18 +47,25 @@ _VERSIONS = (
 
 
 def read_a1111(value: str, where: str) -> Generation | None:
-    """Parameters in a text, if it holds a line of them: ``Steps`` and at least two more of the format's main keys."""
+    """Parameters in a text, if it holds a line of them: ``Steps`` and two more main keys, with values like theirs."""
     if "Steps:" not in value:
         return None
+    if len(value) > 8 * MAX_PARAMETER_LINE:  # the prompt begins it, the line of parameters ends it
+        value = value[: 4 * MAX_PARAMETER_LINE] + value[-4 * MAX_PARAMETER_LINE :]
     lines = value.replace("\r\n", "\n").split("\n")
+    tries = 0
     for index in range(len(lines) - 1, max(-1, len(lines) - 1 - _MAX_LINES), -1):
         line = lines[index]
         if "Steps:" not in line:
             continue
+        tries += 1
+        if tries > _MAX_TRIES:
+            break
         start = line.rfind("Steps:") if not line.lstrip().startswith(tuple(_KEYS)) else 0
         # Some tools break the line of parameters; what follows belongs to it.
-        pairs = _pairs("\n".join([line[start:], *lines[index + 1 :]])[:MAX_PARAMETER_LINE])
-        if pairs.get("Steps", "").isdigit() and len(pairs.keys() & _CORE) >= 2:
+        pairs = _pairs("\n".join([line[start:], *lines[index + 1 : index + 64]])[:MAX_PARAMETER_LINE])
+        fitting = {key for key, value in pairs.items() if key in _CORE and _CORE[key].match(value)}
+        if pairs.get("Steps", "").isdecimal() and len(fitting) >= 2 and fitting & _NUMBERED:
             return _generation([*lines[:index], line[:start]], pairs, where)
     return None
 
@@ -93,6 +111,9 @@ def _tool(pairs: dict[str, str]) -> str:
         return "Civitai"
     if "Fooocus V2 Expansion" in pairs:
         return "Fooocus"
+    if _REFORGE.match(version):
+        return "Stable Diffusion WebUI reForge"
     if _FORGE.match(version):
         return "Stable Diffusion WebUI Forge"
-    return "Stable Diffusion web UI (AUTOMATIC1111)"
+    # Without its own version it may be an old one, or any of the tools that copied the format.
+    return "AUTOMATIC1111 web UI" if re.match(r"v?1\.\d", version) else "AUTOMATIC1111-compatible"

@@ -67,6 +67,7 @@ def read_workflow(value: Mapping[str, Any], where: str) -> Generation:
     """What a workflow without its prompt graph shows: the texts and model files in its nodes' fields."""
     texts: list[str] = []
     model = None
+    sampler: list[Any] = []
     for node in islice(value["nodes"], MAX_NODES):
         if not isinstance(node, dict) or not isinstance(node.get("widgets_values"), list):
             continue
@@ -74,10 +75,16 @@ def read_workflow(value: Mapping[str, Any], where: str) -> Generation:
         kind = str(node.get("type"))
         if "TextEncode" in kind and strings:
             texts.append(strings[0])
+        elif kind == "KSampler" and not sampler:
+            sampler = node["widgets_values"][:7]
         elif "Loader" in kind and "Lora" not in kind and model is None:
             model = next((item for item in strings if item.endswith(_MODEL_SUFFIXES)), None)
     # Which text is the negative one only the links tell; the first encoder is the positive one by the editor's habit.
-    return generation("ComfyUI", where, prompt=texts[0] if texts else None, model=model)
+    # KSampler's fields stand in this order: seed, what becomes of it, steps, cfg, sampler, scheduler, denoise.
+    seed, _, steps, cfg, name, *_ = sampler if len(sampler) == 7 else [None] * 7
+    return generation(
+        "ComfyUI", where, prompt=texts[0] if texts else None, model=model, seed=seed, steps=steps, cfg=cfg, sampler=name
+    )
 
 
 def _sampler(nodes: Graph) -> str | None:

@@ -13,7 +13,7 @@ from imageauth.provenance.metadata.limits import MAX_VALUE
 _ALPHA = {b"stealth_pngcomp": True, b"stealth_pnginfo": False}
 _COLOURS = {b"stealth_rgbcomp": True, b"stealth_rgbinfo": False}
 _MAGIC_BYTES = 15
-_MAX_PIXELS = 16_000_000
+_MAX_PIXELS = 8_000_000
 
 
 def hidden_text(data: bytes, format: str) -> tuple[Text | None, str | None]:
