@@ -46,7 +46,8 @@ class _Templates(NamedTuple):
 def find_sparkle(pixels: npt.NDArray[np.uint8]) -> Watermark | None:
     """Look for the star in a picture, uint8 [H, W, 3]."""
     short = min(pixels.shape[:2])
-    sizes = SIZES[(SIZES >= OF_SHORT_SIDE[0] * short) & (SIZES <= OF_SHORT_SIDE[1] * short)]
+    shares = SIZES / short
+    sizes = SIZES[(shares >= OF_SHORT_SIDE[0]) & (shares <= OF_SHORT_SIDE[1])]
     if not len(sizes):
         return None
     correlation, opacity, size = best_match(_grids(pixels, sizes), sizes)
