@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imageauth.errors import ErrorCode, ImageError
-from imageauth.images import MAX_BYTES, decode, read_image
+from imageauth.images import MAX_BYTES, decode, examine, read_image, read_sidecar
 from tests.bad_files import BAD
 from tests.conftest import drawn
 
@@ -218,3 +219,73 @@ def test_hostile_samples(shared: Path) -> None:
             assert image.pixels.dtype == np.uint8
             assert image.pixels.ndim == 3
     assert refused <= set(get_args(ErrorCode))
+
+
+def chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
+    crc = zlib.crc32(kind + body) if checksum is None else checksum
+    return len(body).to_bytes(4, "big") + kind + body + crc.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chunk(b"tEXt", b"parameters\0a cat", checksum=1),
+        chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"0" * 50_000_000)),
+        chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"0" * 50_000_000)),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + b"no deflate stream"),
+        chunk(b"iTXt", b"x\0\1\0\0\0" + zlib.compress(b"0" * 5_000_000)),
+    ],
+    ids=["wrong checksum", "bomb", "bomb in a profile", "not compressed", "long"],
+)
+def test_text_in_a_png_does_not_damage_the_picture(text: bytes) -> None:
+    pixels = drawn(40, 30)
+    data = encoded(Image.fromarray(pixels), "PNG")
+    end = data.rindex(b"IEND") - 4
+    for at in (33, end):
+        with_text = data[:at] + text + data[at:]
+        np.testing.assert_array_equal(decode(with_text).pixels, pixels)
+        assert decode(with_text).data == with_text
+        assert (examine(with_text).width, examine(with_text).height) == (40, 30)
+
+
+def test_examine_reads_the_header_alone() -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    data = encoded(Image.fromarray(drawn(40, 30)), "JPEG", exif=exif)
+    header = examine(data[:-10], sidecar=b"beside")
+    assert (header.format, header.width, header.height, header.pixels) == ("jpeg", 30, 40, None)
+    assert header.sidecar == b"beside"
+    assert examine(encoded(Image.fromarray(drawn(8, 8)), "PNG")).width == 8
+    with pytest.raises(ImageError) as caught:
+        examine(b"nothing known")
+    assert caught.value.code == "unsupported-format"
+
+
+@pytest.mark.parametrize(
+    ("drawing", "size"),
+    [
+        (b"<svg width=\"30px\" height='20'/>", (30, 20)),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><!-- c --><svg xmlns="x" viewBox="0 0 40,50"><g/></svg>', (40, 50)),
+        (b"<svg:svg width='100%' height='50%'>", (0, 0)),
+        (b"<svg width='1e9'/>", (0, 0)),
+    ],
+)
+def test_svg_is_examined_and_not_decoded(drawing: bytes, size: tuple[int, int]) -> None:
+    file = examine(drawing)
+    assert (file.format, file.width, file.height) == ("svg", *size)
+    with pytest.raises(ImageError, match="drawing without pixels") as caught:
+        decode(drawing)
+    assert caught.value.code == "unsupported-format"
+
+
+def test_credentials_beside_an_image_are_found(tmp_path: Path) -> None:
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"x")
+    assert read_sidecar(picture) is None
+    (tmp_path / "a.jpg.c2pa").write_bytes(b"second")
+    assert read_sidecar(picture) == b"second"
+    (tmp_path / "a.c2pa").write_bytes(b"first")
+    assert read_sidecar(str(picture)) == b"first"
+    (tmp_path / "a.c2pa").write_bytes(b"")
+    assert read_sidecar(picture) is None
+    assert read_sidecar("") is None

@@ -31,7 +31,9 @@ from PIL import (  # noqa: F401  (each registers its decoder; Pillow's own list 
     WebPImagePlugin,
 )
 
+from imageauth import svg
 from imageauth.errors import ImageError
+from imageauth.png import without_text
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
@@ -87,36 +89,38 @@ _LARGE = threading.Lock()
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Image:
-    """A decoded picture and the file it came from.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ImageFile:
+    """An image file as it came, and what its header says; its pixels may be left alone.
 
     Attributes:
-        pixels: uint8 [height, width, 3], sRGB, upright.
         data: the file's bytes.
-        format: ``jpeg``, ``png``, ``webp``, ``gif``, ``bmp``, ``tiff``, ``avif`` or ``heic``.
-        notes: sentences about what was done to reach ``pixels`` that a reader should know.
+        format: ``jpeg``, ``png``, ``webp``, ``gif``, ``bmp``, ``tiff``, ``avif``, ``heic``, ``dng`` or ``svg``.
+        width, height: pixels, after EXIF orientation; 0 where an SVG drawing does not say its size.
+        notes: sentences about how the picture was read that a reader should know.
+        sidecar: bytes of the file with Content Credentials that lies beside it, if there is one.
+        pixels: uint8 [height, width, 3], sRGB, upright; None where they were not decoded.
     """
 
-    pixels: npt.NDArray[np.uint8]
     data: bytes = field(repr=False)
     format: str
+    width: int
+    height: int
     notes: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """Pixels, after EXIF orientation."""
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        """Pixels, after EXIF orientation."""
-        return int(self.pixels.shape[0])
+    sidecar: bytes | None = field(default=None, repr=False)
+    pixels: npt.NDArray[np.uint8] | None = None
 
     @property
     def sha256(self) -> str:
         """Of the file's bytes, hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Image(ImageFile):
+    """An image file whose pixels are decoded."""
+
+    pixels: npt.NDArray[np.uint8]
 
 
 def read_image(path: str | os.PathLike[str]) -> Image:
@@ -161,8 +165,31 @@ def read_stream(stream: BinaryIO) -> bytes:
     return data
 
 
-def decode(data: bytes) -> Image:
+def read_sidecar(path: str | os.PathLike[str]) -> bytes | None:
+    """The Content Credentials beside an image file: ``picture.c2pa``, or ``picture.jpg.c2pa``, as C2PA tools name them.
+
+    Args:
+        path: of the image.
+
+    Returns:
+        Their bytes; None where there is no such file, or none that can be read within :data:`MAX_BYTES`.
+    """
+    name = os.fspath(path)
+    for candidate in (f"{os.path.splitext(name)[0]}.c2pa", f"{name}.c2pa"):
+        if candidate != name and os.path.isfile(candidate):
+            try:
+                return read_bytes(candidate)
+            except ImageError:
+                return None
+    return None
+
+
+def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
     """Decode a file's bytes.
+
+    Args:
+        data: of the file.
+        sidecar: of the Content Credentials beside it, kept with the image.
 
     Raises:
         ImageError: ``empty``, ``too-large``, ``too-small``, ``unsupported-format`` or ``corrupt``.
@@ -172,10 +199,13 @@ def decode(data: bytes) -> Image:
     with picture:
         _check_size(picture, data)
         notes: list[str] = []
+        form = _format(picture)
         large = picture.size[0] * picture.size[1] > LARGE_PIXELS
         try:
             with _LARGE if large else nullcontext():
-                if getattr(picture, "is_animated", False):
+                if form == "dng":
+                    notes.append("Of this camera raw file only the first picture that lies in it was checked.")
+                elif getattr(picture, "is_animated", False):
                     what = "page" if picture.format == "TIFF" else "frame"
                     notes.append(f"Only the first {what} of this file was checked.")
                 picture.load()
@@ -187,7 +217,48 @@ def decode(data: bytes) -> Image:
             raise ImageError("too-large", "needs more memory than there is") from error
         except Exception as error:  # decoders raise anything on hostile input
             raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
-    return Image(pixels, data, FORMATS[picture.format or ""], tuple(notes))
+    height, width = pixels.shape[:2]
+    return Image(data=data, format=form, width=width, height=height, notes=tuple(notes), sidecar=sidecar, pixels=pixels)
+
+
+def examine(data: bytes, *, sidecar: bytes | None = None) -> ImageFile:
+    """Read a file's header alone. Unlike :func:`decode` it takes SVG, and pictures too small or too large to decode.
+
+    Args:
+        data: of the file.
+        sidecar: of the Content Credentials beside it, kept with the image.
+
+    Raises:
+        ImageError: ``empty``, ``too-large`` (in bytes), ``unsupported-format`` or ``corrupt``.
+    """
+    _check_length(data)
+    if drawing := svg.size(data):
+        return ImageFile(data=data, format="svg", width=drawing[0], height=drawing[1], sidecar=sidecar)
+    with _open(data) as picture:
+        width, height = picture.size
+        if _turned(picture):
+            width, height = height, width
+        return ImageFile(data=data, format=_format(picture), width=width, height=height, sidecar=sidecar)
+
+
+def _format(picture: PIL.Image.Image) -> str:
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and 50706 in picture.tag_v2:  # DNGVersion
+        return "dng"
+    return FORMATS[picture.format or ""]
+
+
+def _turned(picture: PIL.Image.Image) -> bool:
+    """Whether the EXIF orientation exchanges width and height, from what the header has given already."""
+    try:
+        if isinstance(picture, TiffImagePlugin.TiffImageFile):
+            return picture.tag_v2.get(274) in (5, 6, 7, 8)
+        if not (raw := picture.info.get("exif")):
+            return False
+        exif = PIL.Image.Exif()
+        exif.load(raw)
+        return exif.get(274) in (5, 6, 7, 8)
+    except Exception:  # a damaged EXIF block turns nothing
+        return False
 
 
 def _check_length(data: bytes) -> None:
@@ -208,10 +279,13 @@ def _open(data: bytes) -> PIL.Image.Image:
         pillow_heif.register_heif_opener()
         allowed = ["HEIF"]
     try:
-        return PIL.Image.open(io.BytesIO(data), formats=allowed)
+        return PIL.Image.open(io.BytesIO(without_text(data)), formats=allowed)
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
         raise ImageError("too-large", f"has more than the limit of {MAX_PIXELS // 10**6} megapixels") from None
     except PIL.UnidentifiedImageError as error:
+        if svg.size(data):
+            reason = "is SVG, a drawing without pixels to check; --no-pixels and inspect read what it says"
+            raise ImageError("unsupported-format", reason) from error
         if known := _signature(data):
             raise ImageError("corrupt", f"begins like a {known} file but its header cannot be read") from error
         names = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.report import Evidence
 
-FileSource = Callable[[Image], Sequence[Evidence]]
+FileSource = Callable[[ImageFile], Sequence[Evidence]]
 
 SOURCES: tuple[FileSource, ...] = ()
