@@ -4,7 +4,7 @@ Anyone can embed or draw these marks, so what they say is ``declared``; and most
 here, so a missing mark says nothing and gives no evidence. What is read and how well is in ``docs/watermarks.md``.
 """
 
-from imageauth.images import Image
+from imageauth.images import ImageFile
 from imageauth.provenance.watermarks.invisible import read_invisible
 from imageauth.provenance.watermarks.mark import Watermark
 from imageauth.provenance.watermarks.visible import read_visible
@@ -13,14 +13,14 @@ from imageauth.report import Evidence
 __all__ = ["Watermark", "ask", "read"]
 
 
-def read(image: Image) -> tuple[Watermark, ...]:
+def read(image: ImageFile) -> tuple[Watermark, ...]:
     """Every known mark in the picture; none where only the file is asked (``image.pixels is None``)."""
     if image.pixels is None:
         return ()
     return (*read_invisible(image.pixels), *read_visible(image.pixels))
 
 
-def ask(image: Image) -> list[Evidence]:
+def ask(image: ImageFile) -> list[Evidence]:
     """The marks as evidence: each points to AI, as a declaration. No mark, no evidence."""
     try:
         found = read(image)
