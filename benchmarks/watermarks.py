@@ -1,6 +1,6 @@
 """False alarms, recall and speed of the watermark readers.
 
-    IMAGEAUTH_SHARED=… python benchmarks/watermarks.py --native DIR [--marked DIR] [--original] --out FILE.md
+    IMAGEAUTH_SHARED=… python benchmarks/watermarks.py alarms recall marked speed --native DIR --marked DIR --out FILE.md
 
 ``--native`` holds real pictures at their own size (any depth of folders), ``--marked`` one folder a source of AI-made
 ones. False alarms are counted on these real pictures and on the whole-picture views of the photo packs. With
@@ -66,6 +66,29 @@ def corners(pixels: Pixels, quarters: bool) -> Iterator[Pixels]:
                 yield part[::down, ::across]
 
 
+def moved(index: np.ndarray, phases: np.ndarray, message: Message) -> tuple[np.ndarray, np.ndarray]:
+    """What ``match`` says of a message moved by 0, 1, 2, … bits: each is another one with the same ups and downs."""
+    agreement, clearness, _ = match(index, phases, message.signs, message.period)
+    if not clearness:
+        return np.zeros(1), np.zeros(1)
+    size, period = len(message.signs), message.period
+    averages = sum_by_bit(index, phases, size) / np.bincount(index % size, minlength=size)
+    table = averages.reshape(-1, period)
+    centred = (table - table.mean(axis=0)).ravel()
+    shifts = np.stack([np.roll(message.signs, shift).reshape(-1, period) for shift in range(size)])
+    expected = (shifts - shifts.mean(axis=1, keepdims=True)).reshape(size, size)
+    together = np.abs(expected @ centred)
+    lengths = np.linalg.norm(expected, axis=1)
+    agreements = together / (np.linalg.norm(centred) * lengths + 1e-12)
+    relative = together / lengths
+    assert abs(agreements[0] - agreement) < 1e-6
+    return agreements, relative * (clearness / max(relative[0], 1e-12))
+
+
+def sum_by_bit(index: np.ndarray, phases: np.ndarray, size: int) -> np.ndarray:
+    return np.bincount(index % size, phases.real, size) + 1j * np.bincount(index % size, phases.imag, size)
+
+
 class FalseAlarms:
     """Counts over real pictures."""
 
@@ -88,14 +111,11 @@ class FalseAlarms:
         self.large_enough += 1
         for message in MESSAGES:
             for plane in message.planes:
-                # The message moved by some bits is another message with the same ups and downs.
-                for shift in range(len(message.signs)):
-                    signs = np.roll(message.signs, shift)
-                    agreement, clearness, _ = match(blocks.index, blocks.phases[plane], signs, message.period)
-                    hit = agreement >= message.threshold and clearness >= MIN_CLEARNESS
-                    key = (message.text, plane)
-                    self.shifted[key] += hit
-                    self.most[key] = max(self.most.get(key, 0.0), agreement)
+                key = (message.text, plane)
+                agreement, clearness = moved(blocks.index, blocks.phases[plane], message)
+                hits = (agreement >= message.threshold) & (clearness >= MIN_CLEARNESS)
+                self.shifted[key] += int(hits.sum())
+                self.most[key] = max(self.most.get(key, 0.0), float(agreement.max()))
 
     def lines(self) -> list[str]:
         lines = [
@@ -236,46 +256,52 @@ def speed() -> list[str]:
     return [*lines, ""]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--native", type=Path, required=True)
-    parser.add_argument("--marked", type=Path)
-    parser.add_argument("--original", action="store_true")
-    parser.add_argument("--photos", type=int, default=200, help="photographs that get every message")
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    alarms, generated = FalseAlarms(), Counter[str]()
-    for picture in pictures(Path(os.environ["IMAGEAUTH_SHARED"])):
+def alarms(shared: Path, native: Path) -> list[str]:
+    """False alarms on real pictures, and what is found in the reduced views of AI-made ones."""
+    counted, generated = FalseAlarms(), Counter[str]()
+    for picture in pictures(shared):
         pixels = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB"))
         if picture.label:
             generated["pictures"] += 1
             generated.update(mark.name for mark in (*read_invisible(pixels), *read_visible(pixels)))
         else:
-            alarms.add(pixels, quarters=False)
-    views = alarms.pictures
-    for _, pixels in opened(arguments.native):
-        alarms.add(pixels, quarters=True)
-    encoder = original if arguments.original else own
+            counted.add(pixels, quarters=False)
+    views = counted.pictures
+    for _, pixels in opened(native):
+        counted.add(pixels, quarters=True)
     said = ", ".join(f"{name}: {count}" for name, count in generated.most_common() if name != "pictures") or "none"
-    lines = [
-        "# Watermarks",
-        "",
-        "## False alarms",
-        "",
-        f"{views:,} views of 256×256 of the photo packs and {alarms.pictures - views:,} pictures at their own size; "
+    return [
+        f"{views:,} views of 256×256 of the photo packs and {counted.pictures - views:,} pictures at their own size; "
         "of the latter also the corners of each quarter.",
         "",
-        *alarms.lines(),
+        *counted.lines(),
         f"Marks in {generated['pictures']:,} views of 256×256 of AI-made pictures (scaled down, so invisible marks are "
         f"gone): {said}.",
         "",
-        f"## Recall of invisible messages, embedded by {'invisible-watermark' if arguments.original else 'us'}",
-        "",
-        *recall((pixels for _, pixels in opened(arguments.native, step=4)), encoder, arguments.photos),
     ]
-    if arguments.marked:
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="+", choices=("alarms", "recall", "marked", "speed"))
+    parser.add_argument("--native", type=Path)
+    parser.add_argument("--marked", type=Path)
+    parser.add_argument("--original", action="store_true")
+    parser.add_argument("--photos", type=int, default=200, help="photographs that get every message")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    by = "invisible-watermark itself" if arguments.original else "our own encoder"
+    lines = []
+    if "alarms" in arguments.sections:
+        lines += ["## False alarms", "", *alarms(Path(os.environ["IMAGEAUTH_SHARED"]), arguments.native)]
+    if "recall" in arguments.sections:
+        photos = (pixels for _, pixels in opened(arguments.native, step=4))
+        table = recall(photos, original if arguments.original else own, arguments.photos)
+        lines += [f"## Recall of invisible messages, embedded by {by}", "", *table]
+    if "marked" in arguments.sections:
         lines += ["## AI-made pictures as published", "", *sources(arguments.marked)]
-    lines += ["## Speed", "", *speed(), "Made by `python benchmarks/watermarks.py`.", ""]
+    if "speed" in arguments.sections:
+        lines += ["## Speed", "", *speed()]
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))

@@ -25,11 +25,9 @@ MIN_PIXELS = 256 * 256
 MAX_BLOCKS = 16384
 """Of pictures larger than 1024×1024 some rows of blocks are read, evenly spread: the message repeats throughout."""
 
-# Weights of R, G, B in 0.492 (B - Y), and in the same with red and blue exchanged (OpenCV's BGR2YUV), for two pixels
-# side by side. A Haar coefficient of the low band is half the sum of 2×2 pixels.
-_WEIGHTS = np.tile((0.492 / 2) * np.array([[-0.299, -0.587, 0.886], [0.886, -0.587, -0.299]]).T, (2, 1)).astype(
-    np.float32
-)
+# Weights of R, G, B in 0.492 (B - Y), and in the same with red and blue exchanged (OpenCV's BGR2YUV). A Haar
+# coefficient of the low band is half the sum of 2×2 pixels.
+_WEIGHTS = (0.492 / 2) * np.array([[-0.299, -0.587, 0.886], [0.886, -0.587, -0.299]], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +58,11 @@ def read_blocks(pixels: npt.NDArray[np.uint8]) -> Blocks | None:
     columns = min(width, MAX_BLOCKS)
     rows = np.linspace(0, height - 1, min(height, MAX_BLOCKS // columns)).astype(np.int64)
     strips = pixels[: height * BLOCK].reshape(height, BLOCK, -1, 3)[rows, :, : columns * BLOCK]
-    strips = strips.reshape(-1, 2, columns * BLOCK * 3)
-    pairs = np.add(strips[:, 0], strips[:, 1], dtype=np.uint16).astype(np.float32).reshape(-1, 6)
-    low = (_WEIGHTS.T @ pairs.T).reshape(2, len(rows) * 4, columns * 4)
+    strips = strips.reshape(-1, 2, columns * BLOCK, 3)
+    pairs = np.add(strips[:, 0], strips[:, 1], dtype=np.uint16)
+    sums = [(pairs[:, ::2, colour] + pairs[:, 1::2, colour]).astype(np.float32) for colour in range(3)]
+    # By hand, not as a product of matrices: its library would start threads inside our threads.
+    low = np.stack([sum(weight * sum_ for weight, sum_ in zip(weights, sums, strict=True)) for weights in _WEIGHTS])
     low[:, ::4, ::4] = low[:, ::4, 1::4]  # the first coefficient of a block carries nothing
     extremes = [(_by_block(np.maximum, band), _by_block(np.minimum, band)) for band in low]
     return Blocks(
