@@ -2,8 +2,8 @@
 
     IMAGEAUTH_SHARED=… python benchmarks/provenance.py --out benchmarks/results/provenance.md
 
-Both sides of a ratio are measured in turn, in one run. The photograph comes with scikit-learn, enlarged, with camera EXIF
-written into it; the files are the samples of the shared folder, in turn, so that a tenth of them carry signed credentials.
+Both sides of a ratio are measured in turn, in one run. The photograph comes with scikit-learn, enlarged, with camera
+EXIF written into it; the files are the samples of the shared folder, in turn, so that a quarter of them are signed.
 """
 
 import argparse
@@ -90,7 +90,8 @@ def main() -> None:
     ]
 
     today = datetime.now(UTC).date()
-    text = f"# What reading the file costs\n\n{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; {today}. "
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; {today}. "
+    text = f"# What reading the file costs\n\n{machine}"
     text += "Made by `python benchmarks/provenance.py`.\n\n| what | measured | target |\n|---|---:|---:|\n"
     text += "".join(f"| {what} | {measured} | {target} |\n" for what, measured, target in rows)
     arguments.out.write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """False alarms, recall and speed of the watermark readers.
 
-    IMAGEAUTH_SHARED=… python benchmarks/watermarks.py alarms recall marked speed --native DIR --marked DIR --out FILE.md
+    IMAGEAUTH_SHARED=… python benchmarks/watermarks.py alarms recall marked speed --native DIR --marked DIR --out F.md
 
 ``--native`` holds real pictures at their own size (any depth of folders), ``--marked`` one folder a source of AI-made
 ones. False alarms are counted on these real pictures and on the whole-picture views of the photo packs. With

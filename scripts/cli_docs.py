@@ -8,7 +8,10 @@ from typer.testing import CliRunner
 
 from imageauth.cli import app
 
-COMMANDS = ("", "check", "evaluate", "models", "data", "data cifake", "train", "train cifake", "tune", "tune cifake", "inspect", "trust", "trust update")
+COMMANDS = (
+    *("", "check", "inspect", "trust", "trust update", "evaluate", "models"),
+    *("data", "data cifake", "train", "train cifake", "tune", "tune cifake"),
+)
 FILE = Path(__file__).parent.parent / "docs" / "cli.md"
 
 

@@ -1,6 +1,6 @@
 """Plain data as a tree of lines for a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imageauth.escaping import printable
@@ -20,8 +20,8 @@ def tree(title: str, data: Mapping[str, Any]) -> str:
 
 
 def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
-    pairs = list(data.items()) if isinstance(data, Mapping) else [(None, value) for value in data]
-    pairs = [(key, value) for key, value in pairs if value is not None and value != "" and value != [] and value != {}]
+    given: Iterable[tuple[str | None, Any]] = data.items() if isinstance(data, Mapping) else ((None, v) for v in data)
+    pairs = [(key, value) for key, value in given if value is not None and value != "" and value != [] and value != {}]
     for number, (key, value) in enumerate(pairs, 1):
         last = number == len(pairs)
         head, indent = ("└─ ", "   ") if last else ("├─ ", "│  ")

@@ -23,8 +23,9 @@ def evidence_of(metadata: Metadata) -> Iterator[Evidence]:
     yield from _source_types(metadata)
     yield from _aigc(metadata)
     for credit in metadata.credits:
-        yield _declared("credit-line", f"The credit line says {credit.value!r} ({_ANYONE}).", "ai",
-                        {"where": credit.where, "value": credit.value})  # fmt: skip
+        code = "credit-line-edited" if credit.value.lower().startswith("edited") else "credit-line"
+        finding = f"The credit line says {credit.value!r} ({_ANYONE})."
+        yield _declared(code, finding, "ai", {"where": credit.where, "value": credit.value})
     yield from _camera(metadata)
     if metadata.mining:
         yield Evidence(
@@ -81,7 +82,8 @@ def _source_types(metadata: Metadata) -> Iterator[Evidence]:
         if one.points_to == "none":
             yield Evidence("metadata", "source-type", finding, detail=detail)
         else:
-            yield _declared("source-type", finding, one.points_to, detail)
+            code = "source-type-composite" if detail["composite"] else "source-type"
+            yield _declared(code, finding, one.points_to, detail)
 
 
 def _aigc(metadata: Metadata) -> Iterator[Evidence]:
