@@ -35,6 +35,9 @@ class Reach:
         return Reach(recipe.blur, recipe.scale, recipe.long_chains)
 
 
+# A strength of each degradation is drawn once a batch.
+_BATCH = 96
+
 Degrade = Callable[["tf.Tensor", "tf.Tensor", Reach], "tf.Tensor"]
 
 
@@ -74,6 +77,28 @@ def degrade_batch(pictures: npt.NDArray[np.uint8], seed: npt.ArrayLike, reach: R
     images = tf.cast(tf.constant(pictures), tf.float32)
     degraded = degrade_share(images, tf.constant(seed, tf.int64), 1.0, reach).numpy()
     return np.asarray(degraded, np.uint8)
+
+
+def degrade_at_random(
+    pictures: npt.NDArray[np.uint8], reach: Reach, random: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Pictures degraded at random, each family of degradations alike.
+
+    Args:
+        pictures: uint8 [N, S, S, 3]; fewer than one batch are taken several times.
+        reach: of the degradations.
+        random: draws order and strengths.
+
+    Returns:
+        uint8 [M, S, S, 3], and int64 [M], which picture each was; up to a batch fewer than there were.
+    """
+    order = random.permutation(len(pictures))
+    order = np.resize(order, max(1, len(order) // _BATCH) * _BATCH)
+    made = [
+        degrade_batch(pictures[batch], random.integers(2**31, size=2), reach)
+        for batch in np.split(order, len(order) // _BATCH)
+    ]
+    return np.concatenate(made), order
 
 
 def _jpeg(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":

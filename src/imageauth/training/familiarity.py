@@ -8,8 +8,7 @@ nor its speed changes.
 
 import hashlib
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +17,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-from keras import layers, ops
-from sklearn.linear_model import LogisticRegression
+from keras import layers
 
 from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.dataset import walk
 from imageauth.images import EXTENSIONS, read_image
 from imageauth.pixels.degradations import recompress
-from imageauth.training.degradations import Reach, degrade_batch
+from imageauth.training.degradations import Reach, degrade_at_random
 from imageauth.training.fit import outputs
+from imageauth.training.heads import linear, seen
 from imageauth.training.holding_out import held_out
 from imageauth.training.recipe import Recipe
 
@@ -43,8 +42,6 @@ QUALITIES = (None, 70, 75, 80, 85, 90, 95)
 WAYS = 4  # thumbnails of each picture
 # Share of familiar validation pictures that is given up to keep the unfamiliar ones out.
 GIVEN_UP = 0.02
-_BATCH = 96  # a strength of each degradation is drawn once a batch
-_STAGE = re.compile(r"stage(\d+)_block(\d+)_relu")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,12 +137,10 @@ def familiar_pictures(training: Pictures, recipe: Recipe, *, count: int = 20_000
     """
     random = np.random.default_rng(recipe.seed)
     chosen = training[np.sort(random.permutation(len(training))[:count])]
-    steps = len(chosen) // 3 // _BATCH
-    if not recipe.degraded or not steps:
+    if not recipe.degraded:
         return chosen
-    batches = np.split(random.permutation(chosen)[: steps * _BATCH], steps)
-    worn = [degrade_batch(batch, random.integers(2**31, size=2), Reach.of(recipe)) for batch in batches]
-    return np.concatenate([chosen, *worn])
+    third = random.permutation(chosen)[: max(1, len(chosen) // 3)]
+    return np.concatenate([chosen, degrade_at_random(third, Reach.of(recipe), random)[0]])
 
 
 def with_familiarity(
@@ -165,39 +160,13 @@ def with_familiarity(
     Raises:
         DataError: the network has no such stages.
     """
-    summary = seen(model)
-    features = keras.Model(model.input, summary)
-    x = np.concatenate([outputs(features, pictures) for pictures in (familiar, elsewhere)])
+    features = keras.Model(model.input, seen(model))
+    both = np.concatenate([outputs(features, pictures) for pictures in (familiar, elsewhere)])
     y = np.repeat([0, 1], [len(familiar), len(elsewhere)])
-    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
-    linear = LogisticRegression(C=1 / regularisation, class_weight="balanced", max_iter=1000)
-    linear.fit((x - mean) / deviation, y)
-    weights = linear.coef_[0] / deviation
-    head = layers.Dense(1, dtype="float32", name="unfamiliar")
-    unfamiliar = head(summary)
-    head.set_weights([weights[:, None], linear.intercept_ - mean @ weights])
+    unfamiliar = linear(seen(model), both, y, "unfamiliar", regularisation)
     return keras.Model(model.input, layers.Concatenate(name="answers")([model.output, unfamiliar]), name=model.name)
 
 
 def threshold(familiar: Floats) -> float:
     """The score above which a picture counts as unfamiliar: :data:`GIVEN_UP` of ``familiar`` [N] lie above it."""
     return float(np.quantile(familiar, 1 - GIVEN_UP))
-
-
-def seen(model: "Model") -> "keras.KerasTensor":
-    """Mean and deviation over all positions of each stage's last output, a Keras tensor [N, F].
-
-    Raises:
-        DataError: the network has no stages.
-    """
-    last: dict[str, tuple[int, str]] = {}
-    for layer in model.layers:
-        if match := _STAGE.fullmatch(layer.name):
-            stage, block = match[1], int(match[2])
-            last[stage] = max(last.get(stage, (0, "")), (block, layer.name))
-    if not last:
-        raise DataError(f"the network {model.name!r} has no stages to judge familiarity by: leave --elsewhere out")
-    stages: Sequence[keras.KerasTensor] = [model.get_layer(name).output for _, name in last.values()]
-    means = [ops.mean(stage, axis=(1, 2)) for stage in stages]
-    deviations = [ops.std(stage, axis=(1, 2)) for stage in stages]
-    return layers.Concatenate(name="seen")([*means, *deviations])

@@ -16,12 +16,14 @@ from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_cifake
 from imageauth.training.export import CIFAKE, write_model
-from imageauth.training.familiarity import familiar_pictures, load_elsewhere, seen, with_familiarity
+from imageauth.training.familiarity import familiar_pictures, load_elsewhere, with_familiarity
 from imageauth.training.fit import RUN_FILE, Progress, open_run, train
 from imageauth.training.growth import grow
+from imageauth.training.heads import has_stages, seen
 from imageauth.training.model_card import describe
 from imageauth.training.networks import build
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
+from imageauth.training.wear import with_wear
 
 MODEL_FOLDER = "model"
 START_FOLDER = "start"  # of the run that the recipe's network grows from
@@ -113,6 +115,8 @@ def train_cifake(
             "training is done, but only the TensorFlow backend exports: run the same command again with "
             "KERAS_BACKEND=tensorflow and --resume"
         )
+    if recipe.degraded and has_stages(model):
+        model = with_wear(model, training[0], *validation, recipe)
     if others:
         familiar = familiar_pictures(training[0], recipe)
         model = with_familiarity(model, familiar, others.pictures[~others.held_out])
