@@ -290,5 +290,5 @@ def test_credentials_beside_an_image_are_found(tmp_path: Path) -> None:
     (tmp_path / "a.c2pa").write_bytes(b"first")
     assert read_sidecar(str(picture)) == b"first"
     (tmp_path / "a.c2pa").write_bytes(b"")
-    assert read_sidecar(picture) is None
+    assert read_sidecar(picture) == b""
     assert read_sidecar("") is None

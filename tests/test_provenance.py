@@ -90,6 +90,12 @@ def test_the_credentials_beside_a_file_count(words: Detector, tmp_path: Path) ->
     assert [answer.to_json()["verdict"] for answer in words.check_many([tmp_path / "a.jpg"])] == ["ai-generated"]
 
 
+def test_credentials_beside_a_file_that_cannot_be_read_are_told(words: Detector, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture())
+    (tmp_path / "a.c2pa").write_bytes(b"")
+    assert [item.code for item in words.check(tmp_path / "a.jpg").evidence] == ["credentials-unreadable"]
+
+
 def test_unsigned_words_are_likely_at_most(words: Detector) -> None:
     report = words.check(generated(parameters=PROMPT))
     assert (report.verdict, report.reason) == ("likely-ai", "declared-ai")
@@ -155,14 +161,14 @@ def test_files_whose_pixels_nothing_can_be_said_of(words: Detector) -> None:
 
 def test_sources_of_other_packages_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ours(group: str) -> list[EntryPoint]:
-        names = ("finds", "fails", "exhausts", "missing")
+        names = ("finds", "fails", "exhausts", "babbles", "missing")
         return [EntryPoint(name, f"tests.test_provenance:{name}", group) for name in names]
 
     monkeypatch.setattr(sources, "entry_points", ours)
     report = Detector(None, trust=TrustLists()).check(picture())
     assert [(item.source, item.code) for item in report.evidence] == [
         ("watermark", "watermark-of-ours"),
-        *[("metadata", "metadata-unreadable")] * 3,
+        *[("metadata", "metadata-unreadable")] * 4,
     ]
     assert (report.verdict, report.reason) == ("likely-ai", "declared-ai")
     assert "\x1b" not in report.evidence[1].finding
@@ -175,6 +181,10 @@ def finds(image: ImageFile) -> list[Evidence]:
 
 def fails(image: ImageFile) -> list[Evidence]:
     raise KeyError("no such \x1b[31mthing")
+
+
+def babbles(image: ImageFile) -> list[str]:
+    return ["found"]
 
 
 def exhausts(image: ImageFile) -> list[Evidence]:

@@ -20,6 +20,7 @@ CAMERA = say("declared", "real", "metadata", "camera-exif")
 SIGNED_AI = say("declared", "ai", "credentials", "credentials-ai")
 SIGNED_CAMERA = say("declared", "real", "credentials", "credentials-capture")
 PART_AI = say("declared", "ai", "metadata", "source-type-composite")
+SIGNED_PART = say("declared", "ai", "credentials", "credentials-ai-part")
 PROOF_AI = say("proof", "ai", "credentials", "credentials-ai")
 PROOF_PART = say("proof", "ai", "credentials", "credentials-ai-part")
 PROOF_REAL = say("proof", "real", "credentials", "credentials-capture")
@@ -55,7 +56,16 @@ ROWS = [
     ([SIGNED_AI, CAMERA], "likely-ai", "signed-declaration-of-ai"),
     ([PART_AI], "likely-ai", "declared-ai-part"),
     ([PART_AI, CAMERA, REAL], "likely-ai", "declared-ai-part"),
-    ([PART_AI, DECLARED, CAMERA], "inconclusive", "declarations-disagree"),
+    ([PART_AI, REAL], "likely-ai", "declared-ai-part"),
+    ([PART_AI, DECLARED], "likely-ai", "declared-ai"),
+    ([PART_AI, DECLARED, CAMERA], "likely-ai", "declared-ai-part"),
+    ([PART_AI, SIGNED_CAMERA], "inconclusive", "declarations-disagree"),
+    ([SIGNED_PART, CAMERA], "likely-ai", "declared-ai-part"),
+    ([DECLARED, CAMERA, AI], "likely-ai", "declared-and-measured-ai"),
+    ([DECLARED, CAMERA, PIXELS, UNSTABLE], "inconclusive", "declarations-disagree"),
+    ([DECLARED, SIGNED_CAMERA, AI], "inconclusive", "declarations-disagree"),
+    ([say("proof", "ai", "metadata")], "likely-ai", "declared-ai"),
+    ([say("proof", "real", "watermark")], "inconclusive", "no-decisive-evidence"),
     ([PROOF_AI], "ai-generated", "proof-of-ai"),
     ([PROOF_PART], "ai-generated", "proof-of-ai-part"),
     ([PROOF_PART, DECLARED], "ai-generated", "proof-of-ai-part"),
@@ -65,7 +75,7 @@ ROWS = [
     ([PROOF_REAL], "camera-verified", "proof-of-capture"),
     ([PROOF_REAL, REAL], "camera-verified", "proof-of-capture"),
     ([PROOF_REAL, AI], "inconclusive", "proof-and-pixels-disagree"),
-    ([PROOF_REAL, PIXELS, UNSTABLE], "inconclusive", "proof-and-pixels-disagree"),
+    ([PROOF_REAL, PIXELS, UNSTABLE], "camera-verified", "proof-of-capture"),
     ([PROOF_REAL, DECLARED], "inconclusive", "proof-and-declaration-disagree"),
     ([PROOF_AI, PROOF_REAL], "inconclusive", "proofs-disagree"),
 ]
@@ -82,7 +92,18 @@ def test_every_row_is_tested() -> None:
     assert {reason for _, _, reason in ROWS} == {rule.name for rule in RULES}
 
 
-@pytest.mark.parametrize("evidence", [[PROOF_REAL, AI], [AI, SIGNED_CAMERA], [DECLARED, CAMERA], [DECLARED, REAL]])
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        [PROOF_REAL, AI],
+        [AI, SIGNED_CAMERA],
+        [DECLARED, CAMERA],
+        [DECLARED, REAL],
+        [PART_AI, SIGNED_CAMERA],
+        [PART_AI, REAL],
+        [DECLARED, CAMERA, AI],
+    ],
+)
 def test_a_conflict_is_told_with_both_reasons(evidence: list[Evidence]) -> None:
     summary = decide(evidence).summary
     assert all(item.finding in summary for item in evidence)
@@ -116,6 +137,24 @@ def test_the_table_is_total_and_order_does_not_matter(evidence: list[Evidence]) 
     assert decide(evidence[::-1]).reason == decision.reason
 
 
+@given(st.lists(findings(["metadata", "watermark", "pixels"]), max_size=8))
+def test_only_a_signature_is_proof(evidence: list[Evidence]) -> None:
+    assert decide(evidence).verdict not in (Verdict.AI_GENERATED, Verdict.CAMERA_VERIFIED)
+
+
+UNSIGNED_CAMERA = findings(["metadata"], ["declared"], ("real",))
+FOR_AI = findings(strengths=["declared", "statistical"], points_to=("ai",)).filter(
+    lambda i: i.code != "stability-broken"
+)
+
+
+@given(st.lists(st.one_of(FOR_AI, UNSIGNED_CAMERA), max_size=6), FOR_AI)
+def test_more_that_points_to_ai_never_clears(evidence: list[Evidence], more: Evidence) -> None:
+    """Where nothing but unsigned words speaks of a camera."""
+    if decide(evidence).verdict is Verdict.LIKELY_AI:
+        assert decide([*evidence, more]).verdict is Verdict.LIKELY_AI
+
+
 @given(st.lists(WEAKER, max_size=8))
 def test_certain_words_need_proof(evidence: list[Evidence]) -> None:
     assert decide(evidence).verdict not in (Verdict.AI_GENERATED, Verdict.CAMERA_VERIFIED)
@@ -124,7 +163,7 @@ def test_certain_words_need_proof(evidence: list[Evidence]) -> None:
 @given(st.lists(WEAKER, max_size=8))
 def test_weaker_evidence_never_overturns_proof(evidence: list[Evidence]) -> None:
     assert decide([PROOF_AI, *evidence]).verdict is Verdict.AI_GENERATED
-    assert decide([PROOF_PART, *evidence]) == decide([PROOF_PART])
+    assert decide([PROOF_PART, *evidence]).reason == "proof-of-ai-part"
     # A camera's proof can be doubted, and is then told, but never turns into its opposite.
     assert decide([PROOF_REAL, *evidence]).verdict in (Verdict.CAMERA_VERIFIED, Verdict.INCONCLUSIVE)
 

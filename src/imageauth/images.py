@@ -172,7 +172,8 @@ def read_sidecar(path: str | os.PathLike[str]) -> bytes | None:
         path: of the image.
 
     Returns:
-        Their bytes; None where there is no such file, or none that can be read within :data:`MAX_BYTES`.
+        Their bytes; None where there is no such file, nothing (``b""``) where it cannot be read within
+        :data:`MAX_BYTES`.
     """
     name = os.fspath(path)
     for candidate in (f"{os.path.splitext(name)[0]}.c2pa", f"{name}.c2pa"):
@@ -180,7 +181,7 @@ def read_sidecar(path: str | os.PathLike[str]) -> bytes | None:
             try:
                 return read_bytes(candidate)
             except ImageError:
-                return None
+                return b""
     return None
 
 

@@ -8,7 +8,7 @@ nothing. ``docs/policy.md`` shows the table.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from imageauth.report import Evidence, PointsTo, Source, Strength, Verdict
@@ -18,7 +18,12 @@ Kind = tuple[Strength, PointsTo]
 ALL_SOURCES: frozenset[Source] = frozenset(get_args(Source))
 
 # Findings that say of an image that AI made part of it, which no photograph's own marks contradict.
-PART = frozenset({"credentials-ai-part", "source-type-composite", "credit-line-edited"})
+PART = frozenset({"credentials-ai-part", "source-type-composite", "credit-line-edited", "generator-trace-edited"})
+
+
+# Codes of the pixels' evidence that the policy itself heeds.
+UNSTABLE = "stability-broken"
+ANSWERS = frozenset({"pixels-ai", "pixels-real"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +71,32 @@ class Has:
 
     Attributes:
         kinds: (strength, points to) of each finding.
-        codes: of each finding.
-        signed: what credentials whose signature holds declare, though nobody knows the signer: ``ai``, ``real``.
+        codes: of the pixels' findings.
         whole: strengths of the findings that say more than that AI made part of the image.
+        part: strengths of those that say only that.
+        signed: what credentials declare whose signature holds, though it is no proof: ``ai`` (of the whole image),
+            ``real``.
     """
 
     kinds: frozenset[Kind] = frozenset()
     codes: frozenset[str] = frozenset()
-    signed: frozenset[PointsTo] = frozenset()
     whole: frozenset[Strength] = frozenset()
+    part: frozenset[Strength] = frozenset()
+    signed: frozenset[PointsTo] = frozenset()
 
     def __call__(self, kind: Kind) -> bool:
         return kind in self.kinds
 
     @staticmethod
     def of(evidence: Sequence[Evidence]) -> "Has":
+        ai = [item for item in evidence if item.points_to == "ai"]
+        signed = [item for item in evidence if item.source == "credentials" and item.strength == "declared"]
         return Has(
             frozenset((item.strength, item.points_to) for item in evidence),
-            frozenset(item.code for item in evidence),
-            frozenset(i.points_to for i in evidence if i.source == "credentials" and i.strength == "declared"),
-            frozenset(item.strength for item in evidence if item.points_to == "ai" and item.code not in PART),
+            frozenset(item.code for item in evidence if item.source == "pixels"),
+            frozenset(item.strength for item in ai if item.code not in PART),
+            frozenset(item.strength for item in ai if item.code in PART),
+            frozenset(item.points_to for item in signed if item.points_to != "ai" or item.code not in PART),
         )
 
 
@@ -100,7 +111,7 @@ class Rule:
         verdict: what it decides.
         sentence: what the summary begins with.
         because: why the rule is so.
-        tells: kinds of finding that the summary then repeats, one of each.
+        tells: kinds of finding that the summary then repeats, one of each that there is.
     """
 
     name: str
@@ -185,12 +196,23 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "declared-ai-part",
-        "the file declares that AI made part of it, and nothing that says more",
-        lambda has: has(_DECLARED_AI) and "declared" not in has.whole,
+        "the file declares that AI made part of it, and nothing that says more, or camera data as well",
+        lambda has: (
+            "declared" in has.part and "real" not in has.signed and ("declared" not in has.whole or has(_DECLARED_REAL))
+        ),
         Verdict.LIKELY_AI,
         "The file says that AI made part of it.",
         "Camera data beside it are no contradiction: photographs are edited. Unsigned, so never more than likely.",
-        (_DECLARED_AI,),
+        (_DECLARED_AI, _DECLARED_REAL, _MEASURED_REAL),
+    ),
+    Rule(
+        "declared-and-measured-ai",
+        "the file declares AI, its pixels look so, and only unsigned words name a camera",
+        lambda has: has(_DECLARED_AI) and has(_MEASURED_AI) and has(_DECLARED_REAL) and "real" not in has.signed,
+        Verdict.LIKELY_AI,
+        "The file says that it is AI-made and its pixels look so, though it also describes a camera.",
+        "Camera data that anyone can write do not outweigh a declaration and a measurement.",
+        (_DECLARED_AI, _MEASURED_AI, _DECLARED_REAL),
     ),
     Rule(
         "declarations-disagree",
@@ -221,11 +243,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "credential-and-pixels-disagree",
-        "a credential whose signature holds declares a camera, its signer unchecked, and pixels that look AI-made",
+        "a credential that holds but is no proof declares a camera, and pixels that look AI-made",
         lambda has: "real" in has.signed and has(_MEASURED_AI),
         Verdict.INCONCLUSIVE,
-        "A camera credential, whose signer could not be checked, stands against pixels that look AI-made.",
-        "Many cameras sign with keys that no list knows yet, and anyone can sign; neither side can be believed alone.",
+        "A camera credential that is no proof stands against pixels that look AI-made.",
+        "Many cameras sign with keys that no list knows yet, and anyone can sign; neither can be believed alone.",
         (_DECLARED_REAL, _MEASURED_AI),
     ),
     Rule(
@@ -240,7 +262,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "pixels-unstable",
         "pixels whose answer turns under harmless changes",
-        lambda has: "stability-broken" in has.codes and bool(has.codes & {"pixels-ai", "pixels-real"}),
+        lambda has: UNSTABLE in has.codes and bool(has.codes & ANSWERS),
         Verdict.INCONCLUSIVE,
         "Can't tell: what the pixels say changes when the image is changed harmlessly.",
         "A sound answer would not; among such images it is wrong far more often.",
@@ -292,7 +314,7 @@ def decide(evidence: Sequence[Evidence], policy: Policy = STANDARD) -> Decision:
         evidence: all findings, in any order.
         policy: whose sources count.
     """
-    weighed = [item for item in evidence if item.source in policy.deciding]
+    weighed = _weighed(evidence, policy)
     has = Has.of(weighed)
     for rule in RULES:
         if rule.fits(has):
@@ -301,13 +323,32 @@ def decide(evidence: Sequence[Evidence], policy: Policy = STANDARD) -> Decision:
     raise AssertionError("the last rule always fits")
 
 
+def _weighed(evidence: Sequence[Evidence], policy: Policy) -> list[Evidence]:
+    """The findings that count, each for what it can at most count for.
+
+    Only a signature can be proof, whatever a source says of itself; and pixels whose answer turns under harmless
+    changes say nothing.
+    """
+    unstable = any((item.source, item.code) == ("pixels", UNSTABLE) for item in evidence)
+    weighed = []
+    for item in evidence:
+        if item.source not in policy.deciding:
+            continue
+        if item.strength == "proof" and item.source != "credentials":
+            item = replace(item, strength="declared")
+        if unstable and item.source == "pixels" and item.code in ANSWERS:
+            item = replace(item, strength="none", points_to="none")
+        weighed.append(item)
+    return weighed
+
+
 def _summary(rule: Rule, evidence: Sequence[Evidence]) -> str:
     """A rule's sentence, and for each kind that it tells the finding that comes first by name, whatever the order."""
-    told = [
-        min((item.code, item.finding) for item in evidence if (item.strength, item.points_to) == kind)[1]
-        for kind in rule.tells
-    ]
-    return " ".join(([rule.sentence] if rule.sentence else []) + told)
+    told = [rule.sentence] if rule.sentence else []
+    for kind in rule.tells:
+        fitting = [(item.code, item.finding) for item in evidence if (item.strength, item.points_to) == kind]
+        told += [min(fitting)[1]] if fitting else []
+    return " ".join(told)
 
 
 def _otherwise(evidence: Sequence[Evidence]) -> str:
