@@ -30,6 +30,7 @@ from imageauth.training import checkpoint  # noqa: E402
 from imageauth.training.averaging import WeightAverage  # noqa: E402
 from imageauth.training.calibrate import METHODS, at_risk, conformal, fit_calibration, fit_thresholds  # noqa: E402
 from imageauth.training.cifake import prepare  # noqa: E402
+from imageauth.training.degradations import Reach, degrade_at_random  # noqa: E402
 from imageauth.training.export import CIFAKE, litert_scores, to_litert, write_model  # noqa: E402
 from imageauth.training.familiarity import (  # noqa: E402
     familiar_pictures,
@@ -44,6 +45,7 @@ from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
 from imageauth.training.runs import recipe_for, train_cifake  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
+from imageauth.training.wear import with_wear  # noqa: E402
 from tests.conftest import drawn, toy  # noqa: E402
 
 TINY = {"widths": [8, 8, 8]}
@@ -439,6 +441,42 @@ def test_a_full_disk_in_mid_training_keeps_the_last_checkpoint(tmp_path: Path, m
     assert checkpoint.load(tmp_path / "run")[1]["step"] == 2  # type: ignore[index]
     train(training, validation, recipe, tmp_path / "run", data={}, resume=True)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 6
+
+
+def test_the_answer_is_corrected_for_wear() -> None:
+    """Of a network whose answers all move towards "real" with blur, so that one threshold cannot serve both."""
+    inputs = keras.Input((32, 32, 3))
+    # Fine detail is all that it goes by, and what it calls AI-made is what has more of it.
+    right = inputs[:, :, 1:, :1] - inputs[:, :, :-1, :1]
+    fine = keras.ops.mean(keras.ops.abs(right), axis=(1, 2, 3))[:, None] / 4
+    stage = keras.layers.Activation("relu", name="stage1_block1_relu")(keras.ops.abs(right))
+    model = keras.Model(inputs, fine - 1.5 + 0 * keras.ops.mean(stage, axis=(1, 2)))
+    pictures, labels = toy(600)
+    recipe = Recipe(degraded=0.4, blur=2.0)
+    corrected = with_wear(model, pictures[:300], pictures[:300], labels[:300], recipe)
+    random = np.random.default_rng(3)
+    worn, order = degrade_at_random(pictures[300:], Reach.of(recipe), random)
+    truth = labels[300:][order] == 1
+    before = np.mean((predict(model, worn) > 0) == truth)
+    after = np.mean((predict(corrected, worn) > 0) == truth)
+    assert after > before
+    clean = np.mean((predict(corrected, pictures[300:]) > 0) == (labels[300:] == 1))
+    assert clean >= np.mean((predict(model, pictures[300:]) > 0) == (labels[300:] == 1)) - 0.02
+    assert corrected.output_shape == (None, 1)
+    # It serves like any other network, and can be asked what it does not know on top of that.
+    both = with_familiarity(corrected, pictures[:200], random.integers(0, 256, (200, 32, 32, 3), np.uint8))
+    scores = litert_scores(to_litert(both), pictures[300:320])
+    np.testing.assert_allclose(scores.variants[:, 0], predict(corrected, pictures[300:320]), atol=1e-3)
+
+
+def test_pictures_are_degraded_at_random_and_known_again() -> None:
+    pictures, _ = toy(130)
+    worn, order = degrade_at_random(pictures, Reach(), np.random.default_rng(1))
+    assert (worn.shape, worn.dtype, len(set(order))) == ((96, 32, 32, 3), np.uint8, 96)
+    assert np.mean(np.abs(worn.astype(int) - pictures[order]), axis=(1, 2, 3)).min() > 0
+    few, again = degrade_at_random(pictures[:10], Reach(), np.random.default_rng(1))
+    assert len(few) == 96
+    assert set(again) == set(range(10))
 
 
 def test_familiarity_is_a_second_answer_and_the_first_stays(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class About:
 
 CIFAKE = About(
     name="cifake",
-    version="2",
+    version="3",
     views=3,
     variants=("moved", "mirrored", "re-encoded"),
     short_side=(32, 64),
