@@ -87,7 +87,7 @@ MESSAGES = (
         binary=_bits("SDV2"),
         planes=(Plane.BYTES,),
         embedded_by="the reference code of Stable Diffusion 2 embeds",
-        threshold=0.60,
+        threshold=0.66,
     ),
     # black-forest-labs/flux, src/flux/util.py: a number of 48 bits whose two leading zeros are lost on the way.
     Message(
