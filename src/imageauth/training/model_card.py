@@ -86,6 +86,7 @@ def _page(
         "against it.",
         "",
         *(_stability(card, changes) if card.variants else []),
+        *(_wear() if "wear" in runs[-1] else []),
         *(_familiarity(f) if "elsewhere_refused" in f else []),
         "## Figures",
         "",
@@ -162,6 +163,15 @@ def _stability(card: Card, changes: str) -> list[str]:
         f"**Stability.** Each image is scored as it is and under harmless changes ({changes}); the score is the "
         f"mean of those that lose no detail. Where they disagree the verdict is `inconclusive`: "
         f"{card.figures['unstable']:.2%} of validation images.",
+        "",
+    ]
+
+
+def _wear() -> list[str]:
+    return [
+        "**Worn pictures.** Blur, scaling and repeated compression move answers towards real. One linear layer says how "
+        "worn a picture looks; four numbers, fitted on validation images as they are and degraded at random (alike in "
+        "both classes), correct the answer by it.",
         "",
     ]
 

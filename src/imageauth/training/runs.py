@@ -23,7 +23,7 @@ from imageauth.training.heads import has_stages, seen
 from imageauth.training.model_card import describe
 from imageauth.training.networks import build
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
-from imageauth.training.wear import with_wear
+from imageauth.training.wear import correction, with_wear
 
 MODEL_FOLDER = "model"
 START_FOLDER = "start"  # of the run that the recipe's network grows from
@@ -117,6 +117,7 @@ def train_cifake(
         )
     if recipe.degraded and has_stages(model):
         model = with_wear(model, training[0], *validation, recipe)
+        _note(out / RUN_FILE, "wear", correction(model))
     if others:
         familiar = familiar_pictures(training[0], recipe)
         model = with_familiarity(model, familiar, others.pictures[~others.held_out])

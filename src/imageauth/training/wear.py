@@ -24,6 +24,8 @@ from imageauth.training.recipe import Recipe
 if TYPE_CHECKING:
     from keras import Model
 
+CORRECTED = "corrected"  # the layer's name
+
 Pictures = npt.NDArray[np.uint8]
 
 # Training pictures that teach what wear is, as they are and as often degraded.
@@ -67,7 +69,15 @@ def with_wear(
         weights.append(np.ones(len(order)))
     fitted = LogisticRegression(C=10, max_iter=1000)
     fitted.fit(np.concatenate(parts), np.concatenate(truth), sample_weight=np.concatenate(weights))
-    layer = layers.Dense(1, dtype="float32", name="corrected")
+    layer = layers.Dense(1, dtype="float32", name=CORRECTED)
     corrected = layer(said)
     layer.set_weights([fitted.coef_.T, fitted.intercept_])
     return keras.Model(model.input, corrected, name=model.name)
+
+
+def correction(model: "Model") -> dict[str, float]:
+    """The four numbers that :func:`with_wear` fitted, for ``run.json``: corrected logit = ``logit`` · z + ``wear`` · w +
+    ``both`` · z · w + ``offset``, with wear w in −1..1.
+    """
+    weights, offset = model.get_layer(CORRECTED).get_weights()
+    return dict(zip(("logit", "wear", "both", "offset"), map(float, [*weights[:, 0], *offset]), strict=True))
