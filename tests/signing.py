@@ -133,10 +133,15 @@ def sign(
     assertions: Sequence[Mapping[str, Any]] = (),
     remote: str | None = None,
     embed: bool = True,
+    stated: bool = True,
+    facts: Mapping[str, Any] | None = None,
 ) -> tuple[bytes, bytes]:
     """A file with Content Credentials, and its manifest store.
 
     Args:
+        assertions: further ones; with ``"created": True`` the signer's own words, otherwise gathered elsewhere.
+        stated: whether the actions are the signer's own words.
+        facts: what the assertion with the actions has beside them.
         ingredients: relationship and file of each.
         remote: address to write into the file.
         embed: False leaves the manifest store out of the file.
@@ -144,7 +149,10 @@ def sign(
     definition: dict[str, Any] = {
         "claim_generator_info": [{"name": "imageauth tests", "version": "1"}],
         "title": "test",
-        "assertions": [{"label": "c2pa.actions", "data": {"actions": list(actions)}}, *assertions],
+        "assertions": [
+            {"label": "c2pa.actions", "created": stated, "data": {"actions": list(actions), **(facts or {})}},
+            *assertions,
+        ],
     }
     settings = {"verify": {"verify_after_sign": False}, "builder": {"thumbnail": {"enabled": False}}}
     builder = c2pa.Builder(json.dumps(definition), c2pa.Context.from_dict(settings))

@@ -147,9 +147,42 @@ def test_source_type_outside_of_actions() -> None:
         picture(),
         [created("digitalCreation")],
         root=ROOT,
-        assertions=[{"label": "org.test.metadata", "data": metadata}],
+        assertions=[{"label": "org.test.metadata", "created": True, "data": metadata}],
     )
     assert outcome(data) == ("credentials-ai", "ai", "proof")
+
+
+@pytest.mark.parametrize(("term", "points_to"), [("trainedAlgorithmicMedia", "ai"), ("digitalCapture", "real")])
+def test_what_the_signer_only_gathered_is_no_proof(term: str, points_to: str) -> None:
+    """For assertions that a claim of version 2 only gathered, its signer does not vouch."""
+    item = finding(as_file(sign(picture(), [created(term)], root=ROOT, stated=False)[0]))
+    assert (item.points_to, item.strength) == (points_to, "declared")
+    assert "gathered" in item.finding
+    assert [source["stated"] for source in item.detail["source_types"]] == [False]
+
+
+def test_gathered_words_do_not_make_a_capture_proven_ai() -> None:
+    gathered = {"label": "org.g.x", "data": {"digitalSourceType": IPTC + "trainedAlgorithmicMedia"}}
+    data, _ = sign(picture(), CAPTURE, root=ROOT, assertions=[gathered])
+    assert outcome(data) == ("credentials-ai", "ai", "declared")
+    assert outcome(sign(picture(), CAPTURE, root=ROOT, assertions=[gathered | {"created": True}])[0])[2] == "proof"
+
+
+def test_all_of_a_claim_of_version_1_is_its_signers_word() -> None:
+    data, _ = sign(picture(), AI, root=ROOT, stated=False)
+    report = reading.library.read_store(data, "image/jpeg", None, ROOT.trust)
+    (manifest,) = report["manifests"].values()
+    manifest["claim_version"] = 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading.library, "read_store", lambda *_: report)
+        assert outcome(data) == ("credentials-ai", "ai", "proof")
+
+
+@pytest.mark.parametrize("actions", [[], [{"action": "c2pa.cropped", "parameters": {"x": CAPTURE}}]])
+def test_a_capture_is_stated_by_an_action_and_nothing_else(actions: list) -> None:
+    aside = {"label": "org.test.x", "created": True, "data": CAPTURE[0]}
+    data, _ = sign(picture(), [created("digitalCreation"), *actions], root=ROOT, assertions=[aside])
+    assert outcome(data) == ("credentials-present", "none", "none")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +210,18 @@ def test_the_vocabulary_is_documented() -> None:
         assert f"| `{term.name}` | {term.words} | {term.meaning} |" in text
     for name in meaning.HARMLESS_ACTIONS - {"c2pa.watermarked.bound", "c2pa.watermarked.unbound"}:
         assert f"`{name.removeprefix('c2pa.')}`" in text
-    for kind in ("ai", "ai-ingredient", "capture", "capture-edited", "present", "invalid", "unreadable", "remote"):
+    for kind in (
+        "ai",
+        "ai-ingredient",
+        "ai-part",
+        "ai-input",
+        "capture",
+        "capture-edited",
+        "present",
+        "invalid",
+        "unreadable",
+        "remote",
+    ):
         assert f"`credentials-{kind}`" in text
 
 
@@ -213,6 +257,40 @@ def test_capture_with_something_put_into_it_is_no_proof() -> None:
     assert outcome(mixed)[1:] == ("real", "declared")
 
 
+@pytest.mark.parametrize("editor", [False, True])
+def test_a_list_of_actions_that_is_not_whole_is_no_proof(editor: bool) -> None:
+    open_end = {"allActionsIncluded": False}
+    cropped = [{"action": "c2pa.cropped"}]
+    data, _ = sign(picture(), CAPTURE + cropped, root=ROOT, facts=None if editor else open_end)
+    if editor:
+        data, _ = sign(picture(seed=1), cropped, root=ROOT, ingredients=[("parentOf", data)], facts=open_end)
+    item = finding(as_file(data))
+    assert (item.code, item.points_to, item.strength) == ("credentials-capture-edited", "real", "declared")
+    assert "not all" in item.finding
+    whole, _ = sign(picture(), CAPTURE + cropped, root=ROOT, facts={"allActionsIncluded": True})
+    assert outcome(whole)[2] == "proof"
+
+
+def test_capture_that_does_not_hold_counts_for_nothing() -> None:
+    camera = bytearray(sign(picture(), CAPTURE, root=ROOT)[0])
+    camera[-20] ^= 1
+    data = bytes(camera)
+    for step in range(2):
+        data, _ = sign(picture(seed=step), [], root=ROOT, ingredients=[("parentOf", data)])
+        item = finding(as_file(data))
+        assert (item.code, item.points_to, item.strength) == ("credentials-present", "none", "none")
+        assert "captured from real life by a camera, in a statement that does not hold" in item.finding
+
+
+@pytest.mark.parametrize("actions", [CAPTURE, AI])
+def test_what_comes_through_a_manifest_that_does_not_hold_counts_for_nothing(actions: list) -> None:
+    data, _ = sign(picture(), actions, root=ROOT)
+    middle = bytearray(sign(picture(seed=1), [], root=ROOT, ingredients=[("parentOf", data)])[0])
+    middle[-20] ^= 1
+    last, _ = sign(picture(seed=2), [], root=ROOT, ingredients=[("parentOf", bytes(middle))])
+    assert outcome(last) == ("credentials-present", "none", "none")
+
+
 def test_capture_that_is_only_a_part_says_nothing() -> None:
     camera, _ = sign(picture(), CAPTURE, root=ROOT)
     collage, _ = sign(picture(seed=1), [created("composite")], root=ROOT, ingredients=[("componentOf", camera)])
@@ -232,10 +310,46 @@ def test_ai_ingredient(relationship: str) -> None:
     assert (source["active"], source["entered"], source["manifest_state"]) == (False, [relationship], "trusted")
 
 
-def test_ai_that_was_only_input_is_no_proof() -> None:
+@pytest.mark.parametrize("capture", [False, True])
+def test_ai_that_was_only_input_points_nowhere_and_is_told(capture: bool) -> None:
+    model, _ = sign(picture(), AI, root=ROOT, organisation="Model Maker")
+    first = CAPTURE if capture else [created("digitalCreation")]
+    derived, _ = sign(picture(seed=1), first, root=ROOT, ingredients=[("inputTo", model)])
+    item = finding(as_file(derived))
+    assert (item.code, item.points_to, item.strength) == ("credentials-ai-input", "none", "none")
+    assert "Model Maker" in item.finding
+    assert "input to a process" in item.finding
+    assert ("captured from real life by a camera" in item.finding) == capture
+    assert ("no proof of a camera picture" in item.finding) == capture
+    later, _ = sign(picture(seed=2), [], root=ROOT, ingredients=[("parentOf", derived)])
+    assert outcome(later) == ("credentials-ai-input", "none", "none")
+
+
+def test_ai_that_was_input_and_more_counts_as_more() -> None:
     model, _ = sign(picture(), AI, root=ROOT)
-    derived, _ = sign(picture(seed=1), [created("digitalCreation")], root=ROOT, ingredients=[("inputTo", model)])
-    assert outcome(derived) == ("credentials-ai-part", "ai", "declared")
+    for uses in (["inputTo", "parentOf"], ["componentOf", "inputTo", "parentOf"]):
+        data, _ = sign(picture(seed=1), [], root=ROOT, ingredients=[(use, model) for use in uses])
+        assert outcome(data) == ("credentials-ai-ingredient", "ai", "proof")
+    through, _ = sign(picture(seed=1), [], root=ROOT, ingredients=[("parentOf", model)])
+    data, _ = sign(picture(seed=2), [], root=ROOT, ingredients=[("inputTo", model), ("parentOf", through)])
+    assert outcome(data) == ("credentials-ai-ingredient", "ai", "proof")
+
+
+def test_generative_fill_in_a_capture_is_a_part() -> None:
+    camera, _ = sign(picture(), CAPTURE, root=ROOT)
+    fill = [{"action": "c2pa.edited", "digitalSourceType": IPTC + "trainedAlgorithmicMedia"}]
+    data, _ = sign(picture(seed=1), fill, root=ROOT, ingredients=[("parentOf", camera)])
+    item = finding(as_file(data))
+    assert (item.code, item.points_to, item.strength) == ("credentials-ai-part", "ai", "proof")
+    assert "part of this image" in item.finding
+    assert outcome(sign(picture(), AI + fill, root=ROOT)[0]) == ("credentials-ai", "ai", "proof")
+
+
+def test_a_composite_edit_of_what_a_model_made_whole_leaves_it_whole() -> None:
+    model, _ = sign(picture(), AI, root=ROOT)
+    edit = [{"action": "c2pa.edited", "digitalSourceType": IPTC + "compositeWithTrainedAlgorithmicMedia"}]
+    data, _ = sign(picture(seed=1), edit, root=ROOT, ingredients=[("parentOf", model)])
+    assert outcome(data) == ("credentials-ai-ingredient", "ai", "proof")
 
 
 def test_ai_ingredient_signed_by_a_stranger_is_no_proof_and_forbids_real() -> None:
@@ -463,6 +577,19 @@ def test_what_is_not_read_whole_is_no_proof_of_a_capture() -> None:
         deep = [deep]
     data, _ = sign(picture(), CAPTURE, root=ROOT, assertions=[{"label": "org.test.deep", "data": {"x": deep}}])
     assert outcome(data)[1:] == ("real", "declared")
+
+
+def test_more_source_types_than_are_read_are_no_proof_of_a_capture() -> None:
+    many = [{"digitalSourceType": IPTC + "empty"}] * 600 + AI
+    data, _ = sign(
+        picture(), CAPTURE, root=ROOT, assertions=[{"label": "org.test.x", "created": True, "data": {"x": many}}]
+    )
+    credentials = read(as_file(data), trust=ROOT.trust)
+    assert credentials is not None
+    assert not credentials.whole
+    item = finding(as_file(data))
+    assert (item.points_to, item.strength) == ("real", "declared")
+    assert "more than is read" in item.finding
 
 
 def test_long_strings_are_cut() -> None:

@@ -1,10 +1,13 @@
 """Trust lists: fetched, read from files, checked, kept, shown."""
 
 import base64
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -187,6 +190,95 @@ def test_a_redirection_is_checked_too(serve: Callable[[dict[str, bytes | int]], 
     base = serve({"/x": 302})
     with pytest.raises(FetchError, match=r"example\.org/elsewhere is not an https"):
         fetch(f"{base}/x", limit=10, seconds=5, check=secure)
+
+
+@pytest.fixture
+def drip() -> Iterator[Callable[..., str]]:
+    """Starts a server that sends ``first`` at once, then ``again`` every 20 ms until nobody listens."""
+    servers = []
+
+    def start(first: bytes, again: bytes, pause: float = 0.02) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    line, _ = server.accept()
+                    with line, contextlib.suppress(OSError):
+                        line.sendall(first)
+                        while True:
+                            line.sendall(again)
+                            time.sleep(pause)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}/x"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nA: ", b"b"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"b"),
+        (b"", b"H"),
+    ],
+    ids=["lines of the head", "one line of the head", "size of a chunk", "body", "status"],
+)
+def test_the_limit_of_time_holds_whatever_the_server_does(drip: Callable[..., str], first: bytes, again: bytes) -> None:
+    address = drip(first, again)
+    begun = time.monotonic()
+    with pytest.raises(FetchError):
+        fetch(address, limit=2**20, seconds=0.5, check=secure)
+    assert time.monotonic() - begun < 5
+    until = time.monotonic() + 10
+    while (left := any(item.name == "imageauth-fetch" for item in threading.enumerate())) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not left
+
+
+def test_what_comes_with_a_redirection_is_not_read(drip: Callable[..., str]) -> None:
+    body = b"x" * 2**16
+    address = drip(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\n\r\n", body, 0)
+    with pytest.raises(FetchError, match="cannot be fetched"):
+        fetch(address, limit=2**20, seconds=20, check=secure)
+
+
+def test_less_than_announced_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def once() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(10_000)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+
+        threading.Thread(target=once, daemon=True).start()
+        with pytest.raises(FetchError, match="less than it announces"):
+            fetch(f"http://127.0.0.1:{server.getsockname()[1]}/x", limit=10, seconds=20, check=secure)
+
+
+def test_the_address_that_was_checked_is_the_one_visited(
+    serve: Callable[[dict[str, bytes | int]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that means another machine at every question leads nowhere else."""
+    port = serve({"/x": b"yes"}).rpartition(":")[2]
+    visited: list[str] = []
+    real = socket.create_connection
+
+    def connect(target: tuple[str, int], *rest: object) -> socket.socket:
+        visited.append(target[0])
+        return real(("127.0.0.1", target[1]), *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetching.socket, "create_connection", connect)
+    monkeypatch.setattr(fetching, "_network_addresses", lambda *_: ("93.184.215.14",))
+    assert fetch(f"http://Changing.example:{port}/x", limit=10, seconds=20, check=public) == b"yes"
+    assert visited == ["93.184.215.14"]
 
 
 # From files

@@ -14,6 +14,13 @@ from imageauth.report import Evidence
 
 HOW_TO_GET = "get the trust lists with `imageauth trust update`"
 _MAX_SHOWN = 20
+_NO_PROOF = {
+    "gathered": "But the signer only gathered the statement and does not vouch for it, so this is no proof of it.",
+    "signers": "But not every signer on the way is trusted, so this is no proof of it.",
+    "omitted": "But a signer says that not all that was done is listed, so this is no proof of it.",
+    "unread": "But they say more than is read of them, so this is no proof of it.",
+    "edits": "The changes may have altered what the image shows, so this is no proof of it.",
+}
 
 
 class CredentialSource:
@@ -80,6 +87,7 @@ def detail(credentials: Credentials, reading: Reading | None = None) -> dict[str
                 "manifest": source.manifest,
                 "active": not source.entered,
                 "entered": list(source.entered[:_MAX_SHOWN]),
+                "stated": source.stated,
                 "manifest_state": credentials.manifest(source.manifest).state,
             }
             for source in list(credentials.source_types)[:_MAX_SHOWN]
@@ -97,18 +105,33 @@ def _says(credentials: Credentials, reading: Reading) -> str:
     signed = f"Content Credentials signed by {_signer(credentials.active)}"
     source = reading.source
     if source is None and reading.discounted:
-        return f"{signed} have an ingredient that is said to be AI-made, in a statement that does not hold."
+        said = (
+            "AI-made"
+            if look_up(reading.discounted[0].address).meaning == "ai"
+            else "captured from real life by a camera"
+        )
+        return f"{signed} have an ingredient that is said to be {said}, in a statement that does not hold."
     if source is None:
         return f"{signed} say nothing about AI or a camera."
     words = look_up(source.address).words
     if reading.kind == "ai":
-        return f"{signed} say that this image is {words}."
+        return f"{signed} say that {'part of ' if reading.fill else ''}this image is {words}."
+    if reading.kind == "ai-input":
+        whose = _signer(credentials.manifest(source.manifest))
+        used = (
+            f"an image that is {'in part ' if reading.fill else ''}{words}, as {whose} signed, was input to a process"
+        )
+        if reading.capture is None:
+            return f"{signed} say that {used}; it need not show in this one."
+        taken = look_up(reading.capture.address).words
+        return f"{signed} say that this image was {taken}, but also that {used}: no proof of a camera picture."
     if reading.kind == "ai-ingredient":
         steps = {"parentOf": "it was opened from", "componentOf": "it contains", "inputTo": "a process used"}
         how = steps.get(source.entered[0], "it was made from")
         deeper = "" if len(source.entered) == 1 else f", {len(source.entered)} steps back,"
         whose = _signer(credentials.manifest(source.manifest))
-        return f"{signed} say that {how} an image{deeper} that is {words}, as {whose} signed."
+        which = "part of which is" if reading.fill else "that is"
+        return f"{signed} say that {how} an image{deeper} {which} {words}, as {whose} signed."
     edits = [name.removeprefix("c2pa.").replace("_", " ") for name in dict.fromkeys(reading.edits)][:6]
     after = f", and was changed afterwards ({', '.join(edits)})" if edits else ""
     after = after or (", and was saved again afterwards" if reading.kind == "capture-edited" else "")
@@ -131,8 +154,8 @@ def _rests_on(credentials: Credentials, reading: Reading) -> str:
     checked = f"Signature and hashes hold, and the signer is on the {where}."
     if reading.strength != "declared":
         return checked
-    if reading.points_to == "real":
-        return f"{checked} The changes may have altered what the image shows, so this is no proof of it."
+    if reading.doubt == "gathered" or (reading.points_to == "real" and reading.doubt):
+        return f"{checked} {_NO_PROOF[reading.doubt]}"
     return f"{checked} But the statement is an ingredient's, and that is not as well secured."
 
 

@@ -68,6 +68,7 @@ class SourceType:
         manifest: label of the manifest.
         entered: how that manifest's image came into this one: the relationships of the ingredients from the active
             manifest down. Empty for the active manifest itself.
+        stated: whether the signer says it; for what a claim of version 2 only gathered, no signer vouches.
     """
 
     term: str
@@ -76,6 +77,7 @@ class SourceType:
     action: str | None
     manifest: str
     entered: tuple[str, ...]
+    stated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Manifest:
         bound: whether the manifest above holds its hash, and it fits; true for the active manifest.
         state: checked by itself.
         failures: codes of the C2PA specification.
+        omits_actions: whether it says of its actions that they are not all (``allActionsIncluded`` is false).
         parent: label of the manifest above; None for the active one.
     """
 
@@ -105,6 +108,7 @@ class Manifest:
     ingredients: tuple[Ingredient, ...] = ()
     source_types: tuple[SourceType, ...] = ()
     assertions: tuple[str, ...] = ()
+    omits_actions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Credentials:
         state: see :data:`State`.
         origin: where they were found.
         failures: codes of the C2PA specification for what does not hold, of any manifest.
-        manifests: the active one first, then those of ingredients, nearest first.
+        manifests: the active one first, then those of ingredients, nearest first, mere input to processes last.
         anchored: which trust list has the active manifest's signer, e.g. ``c2pa``; None where none has.
         lists: the trust lists that were used, see :meth:`imageauth.provenance.trust.TrustLists.summary`.
         can_trust: whether there was any list of signers to check against.

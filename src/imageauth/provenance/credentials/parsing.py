@@ -1,5 +1,6 @@
 """The library's JSON → :class:`~imageauth.provenance.credentials.model.Manifest`. Nothing in it is taken on trust."""
 
+import heapq
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,15 +12,19 @@ MAX_MANIFESTS = 200
 MAX_ITEMS = 500
 MAX_TEXT = 200
 BEYOND = "(more than is read)"
-"""Stands for what lies too deep in an assertion."""
+"""Stands for what lies too deep in an assertion, or is too much."""
 
 _MAX_LABEL = 300
 _MAX_NODES = 50_000
 _MAX_DEPTH = 40
+# How much of an ingredient shows in the picture: the order in which its relationships count where it has several.
+_RANKS = {"parentOf": 0, "componentOf": 1, "inputTo": 3}
 
 
 def manifests(report: Mapping[str, Any], checks: Checks, active: str) -> tuple[list[Manifest], bool]:
-    """The active manifest and those of its ingredients, nearest first.
+    """The active manifest and those of its ingredients, nearest first, those that were only input last.
+
+    A manifest may be named more than once; the way on which most of it shows is taken.
 
     Args:
         report: the library's.
@@ -32,14 +37,17 @@ def manifests(report: Mapping[str, Any], checks: Checks, active: str) -> tuple[l
     known = report.get("manifests")
     known = known if isinstance(known, dict) else {}
     found: list[Manifest] = []
-    waiting: list[tuple[str, tuple[str, ...], str | None]] = [(active, (), None)]
-    seen = {active}
+    # Only input?, steps, rank of the last step, turn; then what it is.
+    waiting: list[tuple[bool, int, int, int, str, tuple[str, ...], str | None]] = [(False, 0, 0, 0, active, (), None)]
+    seen: set[str] = set()
+    turn = 0
     whole = True
     while waiting:
-        label, entered, parent = waiting.pop(0)
+        *_, label, entered, parent = heapq.heappop(waiting)
         data = known.get(label)
-        if not isinstance(data, dict):
+        if label in seen or not isinstance(data, dict):
             continue
+        seen.add(label)
         if len(found) == MAX_MANIFESTS:
             return found, False
         codes = checks.codes(label)
@@ -50,9 +58,10 @@ def manifests(report: Mapping[str, Any], checks: Checks, active: str) -> tuple[l
             own = _text(item.get("active_manifest"), _MAX_LABEL)
             if own:
                 checks.record(item, own, trusted=state == "trusted")
-                if own not in seen:
-                    seen.add(own)
-                    waiting.append((own, (*entered, _text(item.get("relationship")) or "unknown"), label))
+                step = _text(item.get("relationship")) or "unknown"
+                way = (*entered, step)
+                turn += 1
+                heapq.heappush(waiting, ("inputTo" in way, len(way), _RANKS.get(step, 2), turn, own, way, label))
         found.append(
             Manifest(
                 label=label,
@@ -69,6 +78,10 @@ def manifests(report: Mapping[str, Any], checks: Checks, active: str) -> tuple[l
                 ingredients=tuple(_ingredient(item) for item in below),
                 source_types=tuple(_source_types(data, label, entered)),
                 assertions=tuple(_text(item.get("label")) or "?" for item in _assertions(data)),
+                omits_actions=any(
+                    _is_actions(item) and _dict(item.get("data")).get("allActionsIncluded") is False
+                    for item in _assertions(data)
+                ),
             )
         )
     return found, whole and all(source.address != BEYOND for item in found for source in item.source_types)
@@ -93,15 +106,18 @@ def _source_types(manifest: Mapping[str, Any], label: str, entered: tuple[str, .
     count = 0
     for assertion in _assertions(manifest):
         name = _text(assertion.get("label")) or "?"
-        for action, address in _stated(assertion.get("data")):
+        # Claims of version 1 know no assertions that are only gathered.
+        stated = manifest.get("claim_version") == 1 or assertion.get("created") is True
+        for action, address in _found(assertion.get("data")):
             if count == MAX_ITEMS:
+                yield SourceType(BEYOND, BEYOND, name, None, label, entered, stated=False)
                 return
             count += 1
-            yield SourceType(_term(address) or "?", address, name, action, label, entered)
+            yield SourceType(_term(address) or "?", address, name, action, label, entered, stated)
 
 
-def _stated(data: Any) -> Iterator[tuple[str | None, str]]:
-    """The action around it, if any, and the address, of every source type in an assertion's data."""
+def _found(data: Any) -> Iterator[tuple[str | None, str]]:
+    """The outermost action around it, if any, and the address, of every source type in an assertion's data."""
     waiting: list[tuple[Any, str | None, int]] = [(data, None, 0)]
     budget = _MAX_NODES
     while waiting and budget:
@@ -111,7 +127,7 @@ def _stated(data: Any) -> Iterator[tuple[str | None, str]]:
             yield action, BEYOND
             continue
         if isinstance(node, dict):
-            action = _text(node.get("action")) or action
+            action = action or _text(node.get("action"))
             for key, value in node.items():
                 if key.rpartition(":")[2].lower() == "digitalsourcetype" and (address := _address(value)):
                     yield action, address
