@@ -7,6 +7,7 @@ import pytest
 from imageauth.provenance.metadata.generation import Generation
 from tests.metadata_files import (
     A1111,
+    CAMERA,
     GRAPH,
     WORKFLOW,
     claims,
@@ -253,7 +254,6 @@ def test_a_graph_that_runs_in_circles_ends() -> None:
         ("Stability AI", saved("PNG", exif=exif({0x0131: "Stability AI"}))),
         ("Leonardo.Ai", png(Software="Leonardo.Ai")),
         ("Google AI", jpeg_with([xmp_segment(xmp("<xmp:CreatorTool>Google Gemini</xmp:CreatorTool>"))])),
-        ("DALL-E 3", jpeg_with([xmp_segment(xmp("<Iptc4xmpExt:AISystemUsed>DALL-E 3</Iptc4xmpExt:AISystemUsed>"))])),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -301,6 +301,170 @@ def test_traces_are_named(tool: str, data: bytes) -> None:
 )
 def test_prose_and_lookalikes_are_no_claim(data: bytes) -> None:
     assert claims(data) == []
+
+
+def software(name: str) -> bytes:
+    return saved("JPEG", exif=exif({0x0131: name}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OpenAir St. Gallen", "Openair Frauenfeld", "Leonardo Aircraft Division", "Leonardo AI camera system",
+        "Wombourne Camera Club", "Stability Air", "Novel Airways", "Luma Airlines", "Starry Air",
+        "Playground Aircraft", "Invoke Airbag", "Kling Airport", "Krea Air", "Google AIY Vision", "Ideogram",
+        "Gemini 4G", "Gemini 2 telescope mount", "Gemini 2 Pro", "Imagen 3", "Firefly Image Recorder 2",
+        "Grok", "Grok Image Compression 10.0", "Dalle", "Dall E. Petersen", "Dall-Ears", "Draw Things for Kids",
+        "Easy Diffusion Filter 2", "Microsoft Bing Image of the Day", "Stable Image Ultra HD", "Reve Image Studio",
+        "Runway General Aviation", "DreamStudio Photo Booth", "NightCafe Press Photos", "SeaArt Gallery Scanner",
+        "HiDreamers", "Hunyuanshan", "Fooocuser", "Flux-Pro 200", "Flux.12", "AI generated; no", "AI-generated; false",
+        "Meta AI", "Doubaoshan", "Jimengzhou", "Midjourneyman", "Image Playground for Kids", "TensorArtist",
+        "Civitaiello", "MFluxer", "PixAir", "ChatGPTs",
+    ],
+)  # fmt: skip
+def test_firms_places_and_devices_are_no_generators(name: str) -> None:
+    assert claims(software(name)) == []
+    assert claims(saved("JPEG", exif=exif({0x010F: name, 0x0110: "Camera 1"}))) == []
+    packet = xmp(f"<photoshop:Source>{name}</photoshop:Source><xmp:CreatorTool>{name}</xmp:CreatorTool>")
+    assert claims(jpeg_with([xmp_segment(packet), iptc(Source=name)])) == []
+    assert claims(png(Source=name, Software=name)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OpenAI", "OpenAI press office", "Stability AI", "Midjourney Magazine, No. 4", "Leonardo.Ai", "Civitai",
+        "DreamStudio", "NightCafe", "Black Forest Labs", "SeaArt", "Jimeng", "Luma AI", "Google AI", "Ideogram AI",
+        "Stable Diffusion conference", "Adobe Firefly launch event", "DALL-E exhibition",
+    ],
+)  # fmt: skip
+def test_a_source_that_people_fill_in_is_no_signature(name: str) -> None:
+    assert claims(jpeg_with([iptc(Source=name)])) == []
+    assert claims(jpeg_with([xmp_segment(xmp(f"<photoshop:Source>{name}</photoshop:Source>"))])) == []
+    assert claims(png(Source=name)) == []
+
+
+@pytest.mark.parametrize("name", ["Midjourney", "DALL-E 3", "Adobe Firefly", "Stable Diffusion XL C1E1DE52"])
+def test_a_source_that_is_nothing_but_a_generator_is_a_claim(name: str) -> None:
+    for data in (
+        jpeg_with([iptc(Source=name)]),
+        jpeg_with([xmp_segment(xmp(f"<photoshop:Source>{name}</photoshop:Source>"))]),
+        png(Source=name),
+    ):
+        assert claims(data) == ["generator-trace"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("OpenAI", "ChatGPT"), ("OpenAI", "gpt-image-1"), ("OpenAI", "OpenAI API"), ("DALL·E", "DALL·E 3"),
+        ("DALL·E", "dalle-3"), ("Google AI", "gemini-2.5-flash-image"), ("Google AI", "Gemini 3 Pro Image"),
+        ("Google AI", "imagen-4.0-generate-001"), ("Google AI", "Nano Banana Pro"),
+        ("Adobe Firefly", "Firefly Image 4"),
+        ("Leonardo.Ai", "Leonardo.ai"), ("Stability AI", "Stability.ai"), ("Stable Diffusion", "StableDiffusionXL"),
+        ("Stable Diffusion", "Created by Stable Diffusion"), ("Hunyuan", "HunyuanImage 3.0"), ("ComfyUI", "ComfyUI"),
+        ("Midjourney", "Made with Midjourney"), ("Draw Things", "Draw Things 1.20240101"), ("Grok", "Grok Imagine"),
+        ("Apple Image Playground", "Image Playground"), ("Meta AI", "Imagine with Meta AI"), ("Wombo Dream", "WOMBO"),
+        ("Bing Image Creator", "Image Creator from Designer"), ("FLUX", "FLUX.1-dev"), ("NovelAI", "NovelAI"),
+        ("Runway", "Runway Gen-4"), ("Seedream", "Seedream 4.0"), ("Qwen-Image", "Qwen-Image-2512"),
+    ],
+)  # fmt: skip
+def test_names_that_software_signs_with(tool: str, name: str) -> None:
+    data = jpeg_with([xmp_segment(xmp(f"<xmp:CreatorTool>{name}</xmp:CreatorTool>"))])
+    assert [trace.tool for trace in reading(data).traces] == [tool]
+    assert claims(data) == ["generator-trace"]
+
+
+def test_glasses_of_a_firm_that_also_generates_are_a_camera() -> None:
+    data = saved("JPEG", exif=exif(CAMERA | {0x010F: "Meta AI", 0x0110: "Ray-Ban Meta Smart Glasses 2"}))
+    assert claims(data) == []
+    assert reading(data).camera.maker == "Meta AI"  # type: ignore[union-attr]
+
+
+def ai_system(value: str, rest: str = "") -> bytes:
+    return jpeg_with([xmp_segment(xmp(f"<Iptc4xmpExt:AISystemUsed>{value}</Iptc4xmpExt:AISystemUsed>{rest}"))])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "None",
+        "n/a",
+        "N.A.",
+        "no",
+        "-",
+        "–",
+        "false",
+        "not applicable",
+        "No AI was used",
+        "nil",
+        "keine",
+        "无",
+        "unknown",
+    ],
+)
+def test_no_ai_system_is_no_claim(value: str) -> None:
+    assert claims(ai_system(value)) == []
+    prompt = "<Iptc4xmpExt:AIPromptInformation>There was no prompt</Iptc4xmpExt:AIPromptInformation>"
+    assert claims(ai_system(value, prompt)) == []
+
+
+def test_an_ai_system_made_or_changed_the_picture() -> None:
+    found = evidence(ai_system("DALL-E 3"))
+    assert found.keys() == {"generator-trace-edited"}
+    item = found["generator-trace-edited"]
+    assert (item.points_to, item.strength, item.detail["tool"]) == ("ai", "declared", "DALL-E 3")
+    assert [trace.tool for trace in reading(ai_system("yes")).traces] == ["AI system"]
+    prompt = "<Iptc4xmpExt:AIPromptInformation>a fox</Iptc4xmpExt:AIPromptInformation>"
+    assert claims(jpeg_with([xmp_segment(xmp(prompt))])) == ["generator-trace-edited"]
+    # A generator that signs says more, and is told once.
+    tool = "<xmp:CreatorTool>DALL·E 3</xmp:CreatorTool>"
+    assert claims(ai_system("DALL-E 3", tool)) == ["generator-trace"]
+
+
+def test_one_step_of_a_history_is_a_part() -> None:
+    steps = (
+        '<xmpMM:History xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" '
+        'xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"><rdf:Seq>'
+        '<rdf:li stEvt:softwareAgent="Adobe Photoshop 26.0"/><rdf:li stEvt:softwareAgent="Adobe Firefly"/>'
+        "</rdf:Seq></xmpMM:History>"
+    )
+    assert claims(jpeg_with([xmp_segment(xmp(steps))])) == ["generator-trace-edited"]
+
+
+JOB = "01234567-89ab-cdef-0123-456789abcdef"
+GUID = "<Iptc4xmpExt:DigImageGUID>{}</Iptc4xmpExt:DigImageGUID>"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(Description=f"Roof survey, Job ID: {JOB}"),
+        png(Description=f"Roof survey, Job ID: {JOB}", Author="J. Miller"),
+        png(Description=f"Roof survey -- Job ID: {JOB}, sheet 2", Author="J. Miller"),
+        saved("JPEG", exif=exif({0x010E: f"Roof survey, Job ID: {JOB}", 0x013B: "J. Miller"})),
+        jpeg_with([iptc(Caption=f"Job ID: {JOB}", Byline="J. Miller")]),
+        jpeg_with([xmp_segment(xmp(GUID.format(JOB))), iptc(Caption=f"Roof survey, Job ID: {JOB}")]),
+        png(Comment="render --version 2 --seed 42 --quality 90"),
+        png(Comment="cjxl in.png out.jxl --v 2 --quality 90"),
+        saved("JPEG", exif=comment("Made with OpenAir, the festival app")),
+        saved("JPEG", exif=comment("Made with OpenAI? No: with a Leica.")),
+        saved("JPEG", exif=exif({0x013C: "comfyui-server"})),
+    ],
+)
+def test_lookalikes_of_services_patterns_are_no_claim(data: bytes) -> None:
+    assert claims(data) == []
+
+
+def test_a_job_of_midjourney_needs_more_than_a_number() -> None:
+    texts = {"Description": f"a fox Job ID: {JOB}", "Author": "fox-lover"}
+    guid = {"XML:com.adobe.xmp": xmp(GUID.format(JOB)).decode()}
+    assert claims(png(international=True, **texts, **guid)) == ["generator-trace"]
+    other = {"XML:com.adobe.xmp": xmp(GUID.format(JOB[::-1])).decode()}
+    assert claims(png(international=True, **texts, **other)) == []
+    assert claims(png(Description=f"a fox --ar 2:3 Job ID: {JOB}")) == ["generator-trace"]
+    assert claims(png(Description=f"a fox --v 6.1 Job ID: {JOB}")) == ["generator-trace"]
+    assert claims(png(Description=f"a fox --s 750 Job ID: {JOB}")) == ["generator-trace"]
 
 
 def test_hidden_pixels_are_only_decoded_for_the_magic_word(monkeypatch: pytest.MonkeyPatch) -> None:

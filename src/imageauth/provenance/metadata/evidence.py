@@ -69,10 +69,10 @@ def _generators(metadata: Metadata) -> Iterator[Evidence]:
     for trace in metadata.traces[:4]:
         # The model family that a tool with parameters names is no second tool.
         if trace.tool not in tools and not (tools and trace.tool == "Stable Diffusion"):
-            finding = f"A mark of {trace.tool} stands in the file's {trace.where} ({_ANYONE})."
-            yield _declared(
-                "generator-trace", finding, "ai", {"tool": trace.tool, "where": trace.where, "value": trace.value}
-            )
+            code = "generator-trace-edited" if trace.edited else "generator-trace"
+            made = ", which made or changed it," if trace.edited else ""
+            finding = f"A mark of {trace.tool}{made} stands in the file's {trace.where} ({_ANYONE})."
+            yield _declared(code, finding, "ai", {"tool": trace.tool, "where": trace.where, "value": trace.value})
 
 
 def _source_types(metadata: Metadata) -> Iterator[Evidence]:
