@@ -211,8 +211,8 @@ def recall(photos: Iterable[Pixels], encoder: Callable[[Pixels, Message, Plane],
         if used >= limit:
             break
     lines = [
-        f"{used} photographs, short side 512, 768 or 1024, each with two of the messages in turn: {trials.total()} marked "
-        f"pictures. Another message than the one embedded was named {wrong} times.",
+        f"{used} photographs, short side 512, 768 or 1024, each with two of the messages in turn: {trials.total()} "
+        f"marked pictures. Another message than the one embedded was named {wrong} times.",
         "",
         "| change | all | " + " | ".join(f"{message.text} {plane.name}" for message, plane in rows) + " |",
         "|---|---:|" + "---:|" * len(rows),
