@@ -76,8 +76,9 @@ def with_wear(
 
 
 def correction(model: "Model") -> dict[str, float]:
-    """The four numbers that :func:`with_wear` fitted, for ``run.json``: corrected logit = ``logit`` · z + ``wear`` · w +
-    ``both`` · z · w + ``offset``, with wear w in −1..1.
+    """The four numbers that :func:`with_wear` fitted, for ``run.json``.
+
+    Corrected logit = ``logit`` · z + ``wear`` · w + ``both`` · z · w + ``offset``, with wear w in −1..1.
     """
     weights, offset = model.get_layer(CORRECTED).get_weights()
     return dict(zip(("logit", "wear", "both", "offset"), map(float, [*weights[:, 0], *offset]), strict=True))
