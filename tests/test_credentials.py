@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imageauth.images import ImageFile, examine
+from imageauth.provenance import fetching
 from imageauth.provenance.credentials import CredentialSource, carriers, evidence, meaning, read, reading, vocabulary
 from imageauth.provenance.credentials.states import anchored_in, manifest_state, store_state
 from imageauth.provenance.trust import TrustLists
@@ -497,7 +498,7 @@ def test_remote_is_not_fetched_unless_asked(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append(address)
         return store
 
-    monkeypatch.setattr(reading, "fetch", fetch)
+    monkeypatch.setattr(fetching, "fetch", fetch)
     item = finding(as_file(data))
     assert (item.code, item.points_to, item.strength, asked) == ("credentials-remote", "none", "none", [])
     assert address in item.finding

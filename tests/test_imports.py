@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import imageauth
+from tests.conftest import drawn
 
 ROOT = Path(imageauth.__file__).parent
 SERVING = {"images", "report", "verdict", "errors", "models", "detector", "pixels", "provenance", "rendering"}
@@ -72,11 +74,15 @@ def test_tensorflow_lives_in_training_alone(file: Path) -> None:
         assert not {name.split(".")[0] for name in names} & {"tensorflow", "keras"}
 
 
-def modules_after(code: str) -> set[str]:
+def all_after(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True
     )
-    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def modules_after(code: str) -> set[str]:
+    return {name.split(".")[0] for name in all_after(code)}
 
 
 def test_import_loads_nothing_heavy() -> None:
@@ -87,6 +93,13 @@ def test_import_loads_nothing_heavy() -> None:
 def test_a_check_loads_no_training_and_no_plots(picture: Path) -> None:
     loaded = modules_after(f"import imageauth; imageauth.check({str(picture)!r})")
     assert not loaded & {"tensorflow", "keras", "sklearn", "matplotlib", "scipy"}
+
+
+def test_a_check_of_a_plain_file_loads_nothing_for_the_network(tmp_path: Path) -> None:
+    file = tmp_path / "plain.jpg"
+    Image.fromarray(drawn(64, 64)).save(file)
+    loaded = all_after(f"import imageauth; assert imageauth.check({str(file)!r}).verdict")
+    assert not loaded & {"urllib.request", "http.client", "ssl", "c2pa", "imageauth.provenance.fetching"}
 
 
 def test_every_public_name_exists() -> None:

@@ -390,6 +390,19 @@ def test_an_archive_that_swells_is_bounded(tmp_path: Path) -> None:
         update(file)
 
 
+@pytest.mark.parametrize("method", ["ZIP_DEFLATED", "ZIP_LZMA", "ZIP_BZIP2"])
+def test_a_damaged_archive(tmp_path: Path, method: str) -> None:
+    file = tmp_path / "lists.zip"
+    with zipfile.ZipFile(file, "w", getattr(zipfile, method)) as archive:
+        archive.writestr("anchors.pem", OTHER.pem * 9)
+    data = bytearray(file.read_bytes())
+    for at in range(41, 80):
+        data[at] ^= 0xFF
+    file.write_bytes(data)
+    with pytest.raises(TrustError, match="a damaged or encrypted archive"):
+        update(file)
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "e").mkdir()
     with pytest.raises(TrustError, match="looked for C2PA-TRUST-LIST"):
@@ -408,6 +421,22 @@ def test_damaged_lists_are_an_error_and_can_be_replaced(damage: bytes, folder: P
     with pytest.raises(TrustError, match="imageauth trust update"):
         load()
     assert update(folder) == load()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("text", 5), ("text", None), ("text", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")),
+        *(("name", ["c2pa"]), ("entries", "1"), ("entries", True), ("fetched", {}), ("issued", 3), ("sha256", None)),
+    ],
+)
+def test_lists_with_a_field_of_another_type_are_damaged(folder: Path, field: str, value: object) -> None:
+    update(folder)
+    data = json.loads(lists_path().read_text())
+    data["lists"][0][field] = value
+    lists_path().write_text(json.dumps(data))
+    with pytest.raises(TrustError, match="imageauth trust update"):
+        load()
 
 
 def test_a_list_of_another_version_may_have_more_fields(folder: Path) -> None:

@@ -4,7 +4,6 @@ from imageauth.images import ImageFile
 from imageauth.provenance.credentials import carriers, library, parsing, states
 from imageauth.provenance.credentials.checks import Checks
 from imageauth.provenance.credentials.model import Credentials, Origin, State
-from imageauth.provenance.fetching import FetchError, fetch, public
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import TIME_STAMPS
 
@@ -47,9 +46,11 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
         return None
     if not online:
         return _failed("remote", "remote", trust, None, address)
+    from imageauth.provenance import fetching  # loads what the network needs, which hardly any file does
+
     try:
-        manifest = fetch(address, limit=carriers.MAX_STORE, seconds=SECONDS, check=public)
-    except FetchError as error:
+        manifest = fetching.fetch(address, limit=carriers.MAX_STORE, seconds=SECONDS, check=fetching.public)
+    except fetching.FetchError as error:
         return _failed("remote", "remote", trust, str(error), address)
     return _outside(image, media_type, manifest, trust, "remote", address)
 

@@ -6,7 +6,6 @@ from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl, InputSource
 
 from defusedxml import DefusedXmlException
-from defusedxml.sax import make_parser
 
 from imageauth.provenance.metadata.limits import (
     MAX_XMP_ATTRIBUTES,
@@ -133,6 +132,8 @@ def read_xmp(packet: bytes) -> tuple[Table, str | None]:
     Returns:
         The table, and a sentence on why it is not the whole of it, if it is not: what stood before a fault is kept.
     """
+    from defusedxml.sax import make_parser  # here, since Python's parser loads all that the network needs
+
     reader = _Reader()
     parser = make_parser()
     parser.forbid_dtd = True

@@ -45,12 +45,21 @@ def gather(path: Path) -> list[Found]:
         if path.is_dir():
             return [_read(item, str(item.relative_to(path))) for item in _walk(path)]
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return list(_unzipped(archive, str(path)))
+            return _unzipped(path)
         return [_read(path, path.name)]
     except OSError as error:
         raise TrustError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+
+
+def _unzipped(path: Path) -> list[Found]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return list(_members(archive, str(path)))
+    except TrustError:
+        raise
+    except Exception as error:  # any of many, by the method of compression and the kind of damage
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise TrustError(f"{path}: a damaged or encrypted archive") from error
 
 
@@ -67,7 +76,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield item
 
 
-def _unzipped(archive: zipfile.ZipFile, where: str) -> Iterator[Found]:
+def _members(archive: zipfile.ZipFile, where: str) -> Iterator[Found]:
     members = archive.infolist()
     if len(members) > MAX_FILES:
         raise TrustError(f"{where}: more than {MAX_FILES:,} files")

@@ -140,10 +140,26 @@ class TrustLists:
             raise ValueError(f"not of schema {SCHEMA}")
         known = {field.name for field in fields(TrustList)}
         try:
-            lists = [TrustList(**{key: item[key] for key in item.keys() & known}) for item in data["lists"]]
+            lists = [_checked(TrustList(**{key: item[key] for key in item.keys() & known})) for item in data["lists"]]
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not whole: {error}") from error
         return TrustLists().merged(TrustLists(tuple(item for item in lists if item.name in kinds.KINDS)))
+
+
+def _checked(item: TrustList) -> TrustList:
+    """A list that was read back.
+
+    Raises:
+        ValueError: a field is of a wrong type, or the certificates are damaged.
+    """
+    if any(not isinstance(value, str) for value in (item.name, item.text, item.source, item.fetched, item.sha256)):
+        raise ValueError("a field is no text")
+    if type(item.entries) is not int:
+        raise ValueError("the number of entries is none")
+    if any(not isinstance(value, str | None) for value in (item.issued, item.next_update)):
+        raise ValueError("a date is no text")
+    certificates(item.text)
+    return item
 
 
 def certificates(text: str) -> list[bytes]:
