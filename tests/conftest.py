@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,14 @@ from PIL import Image
 from imageauth import Detector
 
 IN_CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An empty folder for trust lists, so that no test reads the developer's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEAUTH_DATA", str(tmp_path_factory.mktemp("imageauth-data")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 from typing import get_args
@@ -246,6 +247,39 @@ def test_text_in_a_png_does_not_damage_the_picture(text: bytes) -> None:
         np.testing.assert_array_equal(decode(with_text).pixels, pixels)
         assert decode(with_text).data == with_text
         assert (examine(with_text).width, examine(with_text).height) == (40, 30)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        chunk(b"IDAT", b""),
+        chunk(b"teSt", b""),
+        chunk(b"tEXt", b""),
+        chunk(b"tEXt", b"a\0b"),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0"),
+    ],
+    ids=["pixels", "unknown", "text", "short text", "xmp"],
+)
+def test_tiny_chunks_do_not_hold_a_png(piece: bytes) -> None:
+    data = encoded(Image.fromarray(drawn(40, 30)), "PNG")
+    for at in (33, data.rindex(b"IEND") - 4):
+        many = data[:at] + piece * (60 * 2**20 // len(piece)) + data[at:]
+        start = time.process_time()
+        with pytest.raises(ImageError, match="more than 50,000 chunks") as caught:
+            decode(many)
+        assert caught.value.code == "too-large"
+        assert (examine(many).format, examine(many).width) == ("png", 0)
+        assert time.process_time() - start < 4
+        some = data[:at] + piece * 30_000 + data[at:]
+        np.testing.assert_array_equal(decode(some).pixels, drawn(40, 30))
+
+
+def test_small_bombs_in_profiles_do_not_hold_a_png() -> None:
+    data = encoded(Image.fromarray(drawn(40, 30)), "PNG")
+    bomb = chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(bytes(2**20 - 1), 9))
+    start = time.process_time()
+    np.testing.assert_array_equal(decode(data[:33] + bomb * 45_000 + data[33:]).pixels, drawn(40, 30))
+    assert time.process_time() - start < 4
 
 
 def test_examine_reads_the_header_alone() -> None:

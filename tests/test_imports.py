@@ -22,7 +22,7 @@ ALLOWED = {
     "models": {"errors"},
     "files": {"errors"},
     "manifest": {"errors", "files"},
-    "png": set(),
+    "png": {"errors"},
     "svg": set(),
     "images": {"errors", "png", "svg"},
     "verdict": {"report"},

@@ -289,6 +289,8 @@ def _open(data: bytes) -> PIL.Image.Image:
         allowed = ["HEIF"]
     try:
         return PIL.Image.open(io.BytesIO(without_text(data)), formats=allowed)
+    except ImageError:
+        raise
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
         raise ImageError("too-large", f"has more than the limit of {MAX_PIXELS // 10**6} megapixels") from None
     except PIL.UnidentifiedImageError as error:

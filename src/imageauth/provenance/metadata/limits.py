@@ -4,7 +4,9 @@ MAX_VALUE = 4 * 2**20  # bytes of one text, EXIF, XMP or IPTC block
 MAX_TOTAL = 16 * 2**20  # bytes of all blocks of a file together
 MAX_UNPACKED = 48 * 2**20  # bytes that are unpacked on the way, those of bombs included
 MAX_BLOCKS = 256  # blocks of a file
-MAX_STEPS = 400_000  # chunks, segments or sub-blocks that are stepped over on the way
+MAX_STEPS = 400_000  # segments or sub-blocks that are stepped over on the way
+# Of a PNG. 64 MiB of pixels in pieces of 8 KiB, the smallest that writers use for large pictures, are 8,192.
+MAX_CHUNKS = 50_000
 
 MAX_EXIF_TEXT = 8 * 2**20  # bytes of all texts of all EXIF blocks: tags may share their bytes
 MAX_TAGS = 512  # of one EXIF directory

@@ -4,7 +4,7 @@ import binascii
 
 from imageauth.provenance.metadata.blocks import Blocks
 from imageauth.provenance.metadata.containers.photoshop import iptc_of
-from imageauth.provenance.metadata.limits import MAX_STEPS, MAX_VALUE
+from imageauth.provenance.metadata.limits import MAX_CHUNKS, MAX_VALUE
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
@@ -12,7 +12,7 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 def read_png(data: bytes, blocks: Blocks) -> None:
     """Chunks (PNG specification, third edition, 11.3.3 and 11.3.4) up to IEND or the end of the file."""
     at = 8
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_CHUNKS):
         if at + 8 > len(data):
             break
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -23,6 +23,9 @@ def read_png(data: bytes, blocks: Blocks) -> None:
         elif kind == b"eXIf" and blocks.take(size, "EXIF"):
             blocks.exif.append(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
         at += 12 + size
+    else:
+        if at + 8 <= len(data):
+            blocks.problem("The PNG has more chunks than are read; the rest was left out")
 
 
 def _text(kind: bytes, body: bytes, blocks: Blocks) -> None:

@@ -8,7 +8,7 @@ import io
 import zlib
 
 from imageauth.provenance.metadata.blocks import Text, decode
-from imageauth.provenance.metadata.limits import MAX_VALUE
+from imageauth.provenance.metadata.limits import MAX_CHUNKS, MAX_VALUE
 
 _ALPHA = {b"stealth_pngcomp": True, b"stealth_pnginfo": False}
 _COLOURS = {b"stealth_rgbcomp": True, b"stealth_rgbinfo": False}
@@ -64,7 +64,9 @@ def _leading_pixels(data: bytes, rows: int, stride: int, channels: int) -> list[
     """The first pixel of each of the first rows, unfiltered (PNG specification, 9.2)."""
     unpacker, raw, at = zlib.decompressobj(), bytearray(), 8
     wanted = rows * stride
-    while at + 8 <= len(data) and len(raw) < wanted:
+    for _ in range(MAX_CHUNKS):  # where these run out, the container's reader says so
+        if at + 8 > len(data) or len(raw) >= wanted:
+            break
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind == b"IDAT":
             try:
