@@ -455,7 +455,7 @@ def test_the_answer_is_corrected_for_wear() -> None:
     recipe = Recipe(degraded=0.4, blur=2.0)
     corrected = with_wear(model, pictures[:300], pictures[:300], labels[:300], recipe)
     random = np.random.default_rng(3)
-    worn, order = degrade_at_random(pictures[300:], Reach.of(recipe), random)
+    worn, order, _ = degrade_at_random(pictures[300:], Reach.of(recipe), random)
     truth = labels[300:][order] == 1
     before = np.mean((predict(model, worn) > 0) == truth)
     after = np.mean((predict(corrected, worn) > 0) == truth)
@@ -471,10 +471,11 @@ def test_the_answer_is_corrected_for_wear() -> None:
 
 def test_pictures_are_degraded_at_random_and_known_again() -> None:
     pictures, _ = toy(130)
-    worn, order = degrade_at_random(pictures, Reach(), np.random.default_rng(1))
+    worn, order, families = degrade_at_random(pictures, Reach(), np.random.default_rng(1))
     assert (worn.shape, worn.dtype, len(set(order))) == ((96, 32, 32, 3), np.uint8, 96)
     assert np.mean(np.abs(worn.astype(int) - pictures[order]), axis=(1, 2, 3)).min() > 0
-    few, again = degrade_at_random(pictures[:10], Reach(), np.random.default_rng(1))
+    assert np.bincount(families).tolist() == [16] * 6
+    few, again, _ = degrade_at_random(pictures[:10], Reach(), np.random.default_rng(1))
     assert len(few) == 96
     assert set(again) == set(range(10))
 

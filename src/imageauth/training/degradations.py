@@ -35,7 +35,7 @@ class Reach:
         return Reach(recipe.blur, recipe.scale, recipe.long_chains)
 
 
-# A strength of each degradation is drawn once a batch.
+# A strength of each degradation is drawn once a batch, which all families share equally.
 _BATCH = 96
 
 Degrade = Callable[["tf.Tensor", "tf.Tensor", Reach], "tf.Tensor"]
@@ -81,8 +81,8 @@ def degrade_batch(pictures: npt.NDArray[np.uint8], seed: npt.ArrayLike, reach: R
 
 def degrade_at_random(
     pictures: npt.NDArray[np.uint8], reach: Reach, random: np.random.Generator
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Pictures degraded at random, each family of degradations alike.
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Pictures degraded at random, as many by each of :data:`FAMILIES`.
 
     Args:
         pictures: uint8 [N, S, S, 3]; fewer than one batch are taken several times.
@@ -90,7 +90,8 @@ def degrade_at_random(
         random: draws order and strengths.
 
     Returns:
-        uint8 [M, S, S, 3], and int64 [M], which picture each was; up to a batch fewer than there were.
+        The pictures, uint8 [M, S, S, 3], with M up to a batch below N; which picture each was, int64 [M]; and the index
+        of its family, int64 [M].
     """
     order = random.permutation(len(pictures))
     order = np.resize(order, max(1, len(order) // _BATCH) * _BATCH)
@@ -98,7 +99,7 @@ def degrade_at_random(
         degrade_batch(pictures[batch], random.integers(2**31, size=2), reach)
         for batch in np.split(order, len(order) // _BATCH)
     ]
-    return np.concatenate(made), order
+    return np.concatenate(made), order, np.arange(len(order)) % _BATCH // (_BATCH // len(FAMILIES))
 
 
 def _jpeg(images: "tf.Tensor", seed: "tf.Tensor", reach: Reach) -> "tf.Tensor":

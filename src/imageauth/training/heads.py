@@ -50,25 +50,28 @@ def has_stages(model: "Model") -> bool:
 
 def linear(
     summary: "keras.KerasTensor",
-    features: npt.NDArray[np.float32],
+    features: npt.NDArray[np.float64],
     labels: npt.NDArray[np.integer],
     name: str,
     regularisation: float,
 ) -> "keras.KerasTensor":
-    """A fitted logistic regression as a layer: a logit, [N, 1], that is above 0 for label 1. Classes weigh alike.
+    """A fitted logistic regression as a layer, float32. Classes weigh alike.
 
     Args:
         summary: the tensor that it reads, [N, F].
-        features: that tensor's values for the pictures that teach it, float32 [M, F]; they are standardised.
-        labels: of those, 0 or 1, [M].
+        features: that tensor's values for the pictures that teach it, [M, F]; they are standardised.
+        labels: of those, 0..K−1, [M].
         name: of the layer.
         regularisation: L2, one over scikit-learn's ``C``.
+
+    Returns:
+        Logits: of two classes [N, 1], above 0 for label 1; of more, [N, K], to be followed by a softmax.
     """
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
     model = LogisticRegression(C=1 / regularisation, class_weight="balanced", max_iter=1000)
     model.fit((features - mean) / deviation, labels)
-    weights = model.coef_[0] / deviation
-    layer = layers.Dense(1, dtype="float32", name=name)
-    logit = layer(summary)
-    layer.set_weights([weights[:, None], model.intercept_ - mean @ weights])
-    return logit
+    weights = (model.coef_ / deviation).T
+    layer = layers.Dense(weights.shape[1], dtype="float32", name=name)
+    logits = layer(summary)
+    layer.set_weights([weights, model.intercept_ - mean @ weights])
+    return logits

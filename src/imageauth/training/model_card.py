@@ -170,8 +170,8 @@ def _stability(card: Card, changes: str) -> list[str]:
 def _wear() -> list[str]:
     return [
         "**Worn pictures.** Blur, scaling and repeated compression move answers towards real. One linear layer says "
-        "how worn a picture looks; four numbers, fitted on validation images as they are and degraded at random (alike "
-        "in both classes), correct the answer by it.",
+        "what was done to a picture; a scale and an offset for each kind, fitted on validation images as they are and "
+        "degraded at random (alike in both classes), correct the answer.",
         "",
     ]
 

@@ -2,8 +2,9 @@
 
 Blur, scaling and repeated compression take away what generators leave, and move the answers of all such pictures
 towards "real", so that one threshold no longer fits: the order stays right long after the level is wrong. The network
-sees well how worn a picture is. One linear layer says it, and four numbers, fitted on validation pictures as they are
-and degraded at random, turn answer and wear into an answer whose level holds for both. (Calibration that holds for
+sees well what was done to a picture. One linear layer says it, as chances of the families of degradations and of none;
+each of these kinds has a scale and an offset of its own, fitted on validation pictures as they are and degraded at
+random; and their mean, weighted by the chances, is an answer whose level holds for all. (Calibration that holds for
 groups of inputs and not only on average: Hébert-Johnson et al. 2018, "Multicalibration", arXiv:1711.08513.)
 """
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
 
-from imageauth.training.degradations import Reach, degrade_at_random
+from imageauth.training.degradations import FAMILIES, Reach, degrade_at_random
 from imageauth.training.fit import outputs
 from imageauth.training.heads import linear, seen
 from imageauth.training.recipe import Recipe
@@ -28,11 +29,10 @@ CORRECTED = "corrected"  # the layer's name
 
 Pictures = npt.NDArray[np.uint8]
 
-# Training pictures that teach what wear is, as they are and as often degraded.
-COUNT = 6_000
+# Training pictures that teach what untouched pictures look like, and worn ones of each family.
+UNTOUCHED, WORN = 6_000, 3_000
 # Times that each validation picture is degraded; as it is, it weighs as much as all of them.
 TIMES = 3
-_STEEP = 4.0  # wear beyond a few of these says nothing more
 _REGULARISATION = 10.0
 
 
@@ -44,7 +44,7 @@ def with_wear(
     Args:
         model: trained with degraded pictures, with stages (:func:`imageauth.training.heads.seen`); → logit [N, 1].
         training: uint8 [N, S, S, 3].
-        pictures: validation, uint8 [M, S, S, 3], which fit the four numbers of the correction.
+        pictures: validation, uint8 [M, S, S, 3], which fit the scales and offsets.
         labels: of these, uint8 [M], 1 for AI-made.
         recipe: whose degradations, with long chains.
 
@@ -53,21 +53,23 @@ def with_wear(
     """
     random = np.random.default_rng(recipe.seed)
     reach = replace(Reach.of(recipe), long=True)
-    chosen = training[np.sort(random.permutation(len(training))[:COUNT])]
+    shuffled = training[np.sort(random.permutation(len(training))[: WORN * len(FAMILIES)])]
+    untouched = shuffled[:: max(1, len(shuffled) // UNTOUCHED)]
+    worn, _, families = degrade_at_random(shuffled, reach, random)
     features = keras.Model(model.input, seen(model))
-    known = np.concatenate([outputs(features, chosen), outputs(features, degrade_at_random(chosen, reach, random)[0])])
-    is_worn = (np.arange(len(known)) >= len(chosen)).astype(np.int64)
-    wear = ops.tanh(linear(seen(model), known, is_worn, "worn", _REGULARISATION) / _STEEP)
-    said = layers.Concatenate(name="answer_and_wear")([model.output, wear, model.output * wear])
+    known = np.concatenate([outputs(features, untouched), outputs(features, worn)])
+    kinds = np.concatenate([np.zeros(len(untouched), np.int64), 1 + families])
+    chances = ops.softmax(linear(seen(model), known, kinds, "wear", _REGULARISATION))
+    said = layers.Concatenate(name="answer_by_wear")([chances[:, 1:], chances * model.output])
 
     asked = keras.Model(model.input, said)
     parts, truth, weights = [outputs(asked, pictures)], [labels], [np.full(len(labels), float(TIMES))]
     for _ in range(TIMES):
-        degraded, order = degrade_at_random(pictures, reach, random)
+        degraded, order, _ = degrade_at_random(pictures, reach, random)
         parts.append(outputs(asked, degraded))
         truth.append(labels[order])
         weights.append(np.ones(len(order)))
-    fitted = LogisticRegression(C=10, max_iter=1000)
+    fitted = LogisticRegression(C=10, max_iter=3000)
     fitted.fit(np.concatenate(parts), np.concatenate(truth), sample_weight=np.concatenate(weights))
     layer = layers.Dense(1, dtype="float32", name=CORRECTED)
     corrected = layer(said)
@@ -75,10 +77,10 @@ def with_wear(
     return keras.Model(model.input, corrected, name=model.name)
 
 
-def correction(model: "Model") -> dict[str, float]:
-    """The four numbers that :func:`with_wear` fitted, for ``run.json``.
-
-    Corrected logit = ``logit`` · z + ``wear`` · w + ``both`` · z · w + ``offset``, with wear w in −1..1.
-    """
+def correction(model: "Model") -> dict[str, list[float]]:
+    """What :func:`with_wear` fitted, for ``run.json``: the scale and offset of each kind, untouched pictures first."""
     weights, offset = model.get_layer(CORRECTED).get_weights()
-    return dict(zip(("logit", "wear", "both", "offset"), map(float, [*weights[:, 0], *offset]), strict=True))
+    return {
+        "scale": weights[len(FAMILIES) :, 0].tolist(),
+        "offset": [float(offset[0]), *(offset[0] + weights[: len(FAMILIES), 0]).tolist()],
+    }
