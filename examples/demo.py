@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_sample_images
@@ -41,6 +42,12 @@ def pictures(folder: Path) -> dict[str, str]:
     draw.rectangle((0, 40, 48, 48), fill="#336633")
     drawing.save(folder / "drawing.png")
     truth["drawing.png"] = "drawn by this program"
+    said = PngInfo()
+    said.add_text(
+        "parameters", "an island\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Version: v1.10"
+    )
+    drawing.resize((512, 512)).save(folder / "island.png", pnginfo=said)
+    truth["island.png"] = "the drawing enlarged, with an image generator's parameters written into the file"
     noise = np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)
     Image.fromarray(noise).save(folder / "noise.webp", lossless=True)
     truth["noise.webp"] = "random pixels"
@@ -70,8 +77,8 @@ def main() -> None:
             colour = colours.get(answer.verdict, "white")
             chance = "–" if answer.probability is None else percent(answer.probability)
             table.add_row(answer.file, truth[answer.file], f"[{colour}]{answer.verdict}[/]", chance, answer.summary)
-            limits = answer.limits
-            if answer.verdict == "likely-ai":
+            limits = max(limits, answer.limits, key=len)
+            if answer.verdict == "likely-ai" and answer.probability is not None:
                 accused.append(answer.file)
     console.print(table)
     if accused:
@@ -82,7 +89,8 @@ def main() -> None:
     console.print("What these answers are worth:")
     for limit in limits:
         console.print(f"  • {limit}", highlight=False)
-    console.print("\nCheck your own file:  [bold].venv/bin/imageauth check FILE --explain[/]")
+    console.print("\nWhat a file says of itself:  [bold].venv/bin/imageauth inspect FILE[/]")
+    console.print("Check your own file:  [bold].venv/bin/imageauth check FILE --explain[/]")
     if arguments.svg:
         picture = console.export_svg(title="make demo")
         # Rich's fonts would be fetched from the web by whoever looks; the reader's own monospace does as well.

@@ -159,6 +159,23 @@ def test_files_whose_pixels_nothing_can_be_said_of(words: Detector) -> None:
         Detector(trust=TrustLists()).check(drawing)
 
 
+def test_what_a_file_says_is_not_lost_with_its_pixels(detector: Detector) -> None:
+    """A picture of one pixel, a truncated one, a drawing: an error, unless the file says how it came about."""
+    tiny, out = Image.new("RGB", (1, 1)), io.BytesIO()
+    tiny.save(out, "PNG")
+    info, told = PngImagePlugin.PngInfo(), io.BytesIO()
+    info.add_text("parameters", PROMPT)
+    tiny.save(told, "PNG", pnginfo=info)
+    whole = generated(parameters=PROMPT)
+    answers = list(detector.check_many([out.getvalue(), told.getvalue(), whole[:-500], whole, picture()]))
+    assert [answer.to_json().get("verdict") for answer in answers[:4]] == [None, *["likely-ai"] * 3]
+    assert [answer.to_json().get("probability") for answer in answers[1:3]] == [None, None]
+    assert answers[0].to_json()["error"]["code"] == "too-small"
+    assert "at least 16×16" in " ".join(answers[1].to_json()["limits"])
+    with pytest.raises(ImageError, match="at least 16×16"):
+        detector.check(out.getvalue())
+
+
 def test_sources_of_other_packages_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ours(group: str) -> list[EntryPoint]:
         names = ("finds", "fails", "exhausts", "babbles", "missing")

@@ -190,8 +190,24 @@ class Detector:
             return failure_of(_name(source, name), error)
 
     def _read(self, source: Input) -> ImageFile:
+        """Decoded, if there is a model to look at the pixels.
+
+        A picture that cannot be decoded (tiny, huge, damaged, a drawing) is an error, unless the file itself says how
+        it came about: that would be lost.
+        """
         data, sidecar = _bytes(source)
-        return decode(data, sidecar=sidecar) if self._model else examine(data, sidecar=sidecar)
+        if not self._model:
+            return examine(data, sidecar=sidecar)
+        try:
+            return decode(data, sidecar=sidecar)
+        except ImageError as error:
+            try:
+                header = examine(data, sidecar=sidecar)
+            except ImageError:
+                raise error from None
+            if all(item.points_to == "none" for item in ask(header, self._sources)):
+                raise
+            return replace(header, notes=(*header.notes, f"The pixels could not be looked at: the picture {error}."))
 
     def _prepare(self, image: ImageFile, name: str) -> _Prepared:
         """Ask the sources that look at the file, and keep what the network needs."""
@@ -208,14 +224,14 @@ class Detector:
 
     def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
         """Score a batch and decide about each image."""
-        if not self._model or not images:
-            return [self._report(image, None) for image in images]
-        scores = self._model.score_views([image.views for image in images if image.views is not None])
-        probabilities = self._model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
-        return [
-            self._report(image, _Answer(float(p[0]), p[1:].tolist(), float(unfamiliarity)))
-            for image, p, unfamiliarity in zip(images, probabilities, scores.unfamiliarity, strict=True)
-        ]
+        seen = [(index, image.views) for index, image in enumerate(images) if image.views is not None]
+        answers: dict[int, _Answer] = {}
+        if self._model and seen:
+            scores = self._model.score_views([views for _, views in seen])
+            probabilities = self._model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
+            for (index, _), p, unfamiliarity in zip(seen, probabilities, scores.unfamiliarity, strict=True):
+                answers[index] = _Answer(float(p[0]), p[1:].tolist(), float(unfamiliarity))
+        return [self._report(image, answers.get(index)) for index, image in enumerate(images)]
 
     def _report(self, image: _Prepared, answer: _Answer | None) -> Report:
         evidence = image.evidence
@@ -240,7 +256,7 @@ class Detector:
             evidence=evidence,
             limits=(
                 *image.notes,
-                *(() if outside else card.limits if card else _NO_PIXELS),
+                *(_NO_PIXELS if card is None or answer is None else () if outside else card.limits),
                 *_ALWAYS_TRUE,
                 *(text for strength, text in _BY_STRENGTH.items() if strength in decision.strengths),
             ),

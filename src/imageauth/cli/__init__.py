@@ -20,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(guarded(quiet(check.check)))
-app.command()(guarded(inspect.inspect))
+app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
 app.add_typer(data.app, name="data")
