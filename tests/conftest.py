@@ -12,6 +12,8 @@ from PIL import Image
 from imageauth import Detector
 
 IN_CI = bool(os.environ.get("CI"))
+# Seconds that each reader is fed with damaged files.
+FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "60" if IN_CI else "10"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,6 +23,7 @@ from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import INTERIM, INTERIM_SIGNERS, TIME_STAMPS
 from imageauth.provenance.trust.parsing import parse
 from imageauth.report import Evidence
+from tests.conftest import FUZZ_SECONDS
 from tests.signing import IPTC, as_file, authority, created, picture, sign
 
 ROOT = authority()
@@ -764,7 +765,7 @@ def fuzz(seconds: float, seed: int) -> tuple[int, float]:
 
 
 def test_fuzz_mutated_files() -> None:
-    count, slowest = fuzz(15, 0)
+    count, slowest = fuzz(FUZZ_SECONDS, 0)
     assert count > 50
     assert slowest < 2
 

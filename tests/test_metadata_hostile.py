@@ -1,7 +1,6 @@
 """Hostile files: bombs, cuts, nesting, random damage. Nothing raises, nothing hangs, nothing fills the memory."""
 
 import json
-import os
 import random
 import struct
 import subprocess
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from imageauth.images import ImageFile
 from imageauth.provenance.metadata.evidence import ask, evidence_of
 from imageauth.provenance.metadata.limits import MAX_CHUNKS
+from tests.conftest import FUZZ_SECONDS
 from tests.metadata_files import (
     A1111,
     CAMERA,
@@ -88,7 +88,6 @@ DENSE = {
 PREFIXES = b"<a " + b"".join(b'xmlns:x%d="1" ' % i for i in range(49000)) + b">" + b'<b xmlns:q="r"/>' * 40000
 TALL = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 2000, 2000, 8, 6, 0, 0, 0))
 AVIF = b"\0\0\0\x18ftypavif\0\0\0\0avifmif1"
-SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "25"))  # of random damage, all files together
 
 
 @pytest.mark.parametrize(
@@ -232,8 +231,8 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 @pytest.mark.parametrize("index", range(len(SEEDS)))
 def test_random_damage(index: int) -> None:
-    seed, chance = SEEDS[index], random.Random(index if SECONDS < 100 else None)
-    end = time.monotonic() + SECONDS / len(SEEDS)
+    seed, chance = SEEDS[index], random.Random(index if FUZZ_SECONDS < 100 else None)
+    end = time.monotonic() + FUZZ_SECONDS / len(SEEDS)
     while time.monotonic() < end:
         data = mutated(seed, chance)
         start = time.process_time()
