@@ -45,8 +45,8 @@ def main() -> None:
     lines = [
         "# CIFAKE, validation split",
         "",
-        f"{first['n_real']:,} real and {first['n_fake']:,} AI images. This split chose epochs, calibrations and "
-        "thresholds; these are not test figures. In brackets: 95 % bootstrap intervals.",
+        f"{first['n_real']:,} real and {first['n_fake']:,} AI images. This split chose epochs, calibrations, "
+        "thresholds and the correction for wear; these are not test figures. In brackets: 95 % bootstrap intervals.",
         "",
         "| figure | " + " | ".join(f"`{name}`" for name in results) + " |",
         rule,

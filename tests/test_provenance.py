@@ -159,8 +159,8 @@ def test_files_whose_pixels_nothing_can_be_said_of(words: Detector) -> None:
         Detector(trust=TrustLists()).check(drawing)
 
 
-def test_what_a_file_says_is_not_lost_with_its_pixels(detector: Detector) -> None:
-    """A picture of one pixel, a truncated one, a drawing: an error, unless the file says how it came about."""
+def test_what_a_file_says_is_not_lost_with_its_pixels(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture of one pixel, a truncated one: an error, unless the file says how it came about."""
     tiny, out = Image.new("RGB", (1, 1)), io.BytesIO()
     tiny.save(out, "PNG")
     info, told = PngImagePlugin.PngInfo(), io.BytesIO()
@@ -174,6 +174,32 @@ def test_what_a_file_says_is_not_lost_with_its_pixels(detector: Detector) -> Non
     assert "at least 16×16" in " ".join(answers[1].to_json()["limits"])
     with pytest.raises(ImageError, match="at least 16×16"):
         detector.check(out.getvalue())
+    explanation = detector.explain(told.getvalue())
+    assert (explanation.report.verdict, explanation.pixels, explanation.heatmap) == ("likely-ai", None, None)
+
+
+def test_a_damaged_photograph_stays_an_error(detector: Detector) -> None:
+    """Camera data decide nothing, so they do not stand in for the picture."""
+    with pytest.raises(ImageError) as caught:
+        detector.check(photographed()[:-300])
+    assert caught.value.code == "corrupt"
+
+
+def test_each_source_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def count(image: ImageFile) -> list[Evidence]:
+        asked.append(image)
+        return [Evidence("watermark", "watermark-of-ours", "Found.", "ai", "declared")]
+
+    monkeypatch.setattr(sources, "entry_points", lambda group: [])
+    detector = Detector(trust=TrustLists())
+    monkeypatch.setitem(detector._sources, "ours", count)
+    out = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(out, "PNG")
+    assert detector.check(out.getvalue()).verdict is Verdict.LIKELY_AI
+    assert detector.check(picture()).verdict is Verdict.LIKELY_AI
+    assert len(asked) == 2
 
 
 def test_sources_of_other_packages_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -360,7 +360,7 @@ def test_copies_of_repositories_hold_other_lists_of_the_same_name(tmp_path: Path
         (
             "C2PA-TRUST-LIST.pem",
             b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
-            "no usable C2PA trust list",
+            "no usable list .C2PA trust list",
         ),
         ("x.json", b"{}", "no usable"),
         ("x.json", official("C2PA Trust List", b"nonsense"), "certificate 1 of 1 is damaged"),

@@ -1,6 +1,7 @@
 """The policy, row by row, and what holds whatever the evidence."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -107,6 +108,33 @@ def test_every_row_is_tested() -> None:
 def test_a_conflict_is_told_with_both_reasons(evidence: list[Evidence]) -> None:
     summary = decide(evidence).summary
     assert all(item.finding in summary for item in evidence)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "decisive"),
+    [
+        ([AI, CAMERA, SIGNED_CAMERA], SIGNED_CAMERA),
+        ([say("declared", "ai", "metadata", "aigc-label"), SIGNED_AI, CAMERA], SIGNED_AI),
+        ([DECLARED, CAMERA, SIGNED_CAMERA], SIGNED_CAMERA),
+        ([DECLARED, PART_AI, CAMERA], PART_AI),
+        ([DECLARED, SIGNED_PART, CAMERA], SIGNED_PART),
+    ],
+)
+def test_what_made_a_rule_fit_is_told(evidence: list[Evidence], decisive: Evidence) -> None:
+    named = [replace(item, finding=f"{item.code} of {item.source}.") for item in evidence]
+    assert f"{decisive.code} of {decisive.source}." in decide(named).summary
+
+
+def test_strengths_are_of_what_was_found() -> None:
+    assert decide([PART_AI]).strengths == {"declared"}
+    assert decide([PART_AI, REAL]).strengths == {"declared", "statistical"}
+    assert decide([]).strengths == frozenset()
+
+
+def test_what_may_not_decide_is_no_reason() -> None:
+    without = Policy("without", STANDARD.deciding - {"pixels"})
+    assert decide([PIXELS], without).summary == "Nothing was found that may decide under this policy."
+    assert decide([PIXELS, CAMERA], without).summary == CAMERA.finding
 
 
 SOURCES = sorted(ALL_SOURCES)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from imageauth.provenance.watermarks.blocks import MAX_BLOCKS, read_blocks
 from imageauth.provenance.watermarks.invisible import match
 from imageauth.provenance.watermarks.messages import MESSAGES, Message, Plane
 
-from .conftest import drawn
+from .conftest import FUZZ_SECONDS, drawn
 from .marks import embed, jpeg, with_bar, with_star
 
 EVERY = [(message, plane) for message in MESSAGES for plane in message.planes]
@@ -208,6 +209,20 @@ SHAPES = st.tuples(st.integers(16, 400), st.integers(16, 400), st.just(3))
 @given(arrays(np.uint8, SHAPES, elements=st.integers(0, 255), fill=st.integers(0, 255)))
 def test_any_pixels_give_plain_data_and_no_mark(pixels: np.ndarray) -> None:
     assert [item.code for item in ask(image(pixels))] == []
+
+
+def test_any_pixels_for_a_while() -> None:
+    """Blocks, noise, gradients and constants of any size."""
+    random, end = np.random.default_rng(5), time.monotonic() + FUZZ_SECONDS
+    while time.monotonic() < end:
+        height, width = random.integers(16, 1500, 2)
+        small = random.integers(0, 256, (*random.integers(1, 9, 2), 3), np.uint8)
+        pixels = np.asarray(Pillow.fromarray(small).resize((width, height), int(random.integers(0, 4))))
+        if random.random() < 0.5:
+            pixels = np.clip(pixels + random.normal(0, random.uniform(0, 40), pixels.shape), 0, 255).astype(np.uint8)
+        begun = time.process_time()
+        assert all(item.code != "watermark-unreadable" for item in ask(image(pixels)))
+        assert time.process_time() - begun < 2
 
 
 @settings(max_examples=25, deadline=None)

@@ -73,13 +73,13 @@ class Explanation:
 
     Attributes:
         report: as :meth:`Detector.check` gives it.
-        pixels: the decoded picture, uint8 [H, W, 3] sRGB, upright.
+        pixels: the decoded picture, uint8 [H, W, 3] sRGB, upright; None where it was not decoded.
         heatmap: as :meth:`imageauth.pixels.model.PixelModel.heatmap` gives it, float64 [h, w]; None where the pixels
             answered nothing: without a model, or outside its domain.
     """
 
     report: Report
-    pixels: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8] | None
     heatmap: npt.NDArray[np.float64] | None
 
 
@@ -131,7 +131,7 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self._reports([self._prepare(self._read(source), _name(source, name))])[0]
+        return self._reports([self._prepare(*self._read(source), _name(source, name))])[0]
 
     def explain(self, source: Input, *, name: str | None = None) -> Explanation:
         """Check one image, and say where in it the evidence of the pixels sits.
@@ -142,11 +142,11 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        data, sidecar = _bytes(source)
-        image = decode(data, sidecar=sidecar)
-        report = self._reports([self._prepare(image, _name(source, name))])[0]
-        answered = report.probability is not None
-        heatmap = self._model.heatmap(image.pixels) if self._model and answered else None
+        image, evidence = self._read(source)
+        report = self._reports([self._prepare(image, evidence, _name(source, name))])[0]
+        heatmap = None
+        if self._model and image.pixels is not None and report.probability is not None:
+            heatmap = self._model.heatmap(image.pixels)
         return Explanation(report, image.pixels, heatmap)
 
     def check_many(
@@ -185,32 +185,36 @@ class Detector:
         if isinstance(source, Failure):
             return source
         try:
-            return self._prepare(self._read(source), _name(source, name))
+            return self._prepare(*self._read(source), _name(source, name))
         except (ImageError, MemoryError) as error:
             return failure_of(_name(source, name), error)
 
-    def _read(self, source: Input) -> ImageFile:
-        """Decoded, if there is a model to look at the pixels.
+    def _read(self, source: Input) -> tuple[ImageFile, tuple[Evidence, ...]]:
+        """An image, decoded if there is a model to look at its pixels, and what the sources say that look at the file.
 
-        A picture that cannot be decoded (tiny, huge, damaged, a drawing) is an error, unless the file itself says how
-        it came about: that would be lost.
+        A picture that cannot be decoded (tiny, huge, damaged, a drawing) is an error, unless what the file says of
+        itself decides: that would be lost.
         """
         data, sidecar = _bytes(source)
         if not self._model:
-            return examine(data, sidecar=sidecar)
+            header = examine(data, sidecar=sidecar)
+            return header, ask(header, self._sources)
         try:
-            return decode(data, sidecar=sidecar)
+            image = decode(data, sidecar=sidecar)
         except ImageError as error:
             try:
                 header = examine(data, sidecar=sidecar)
             except ImageError:
                 raise error from None
-            if all(item.points_to == "none" for item in ask(header, self._sources)):
+            evidence = ask(header, self._sources)
+            if decide(evidence, self._policy).reason == "no-decisive-evidence":
                 raise
-            return replace(header, notes=(*header.notes, f"The pixels could not be looked at: the picture {error}."))
+            note = f"The pixels could not be looked at: the picture {error}."
+            return replace(header, notes=(*header.notes, note)), evidence
+        return image, ask(image, self._sources)
 
-    def _prepare(self, image: ImageFile, name: str) -> _Prepared:
-        """Ask the sources that look at the file, and keep what the network needs."""
+    def _prepare(self, image: ImageFile, evidence: tuple[Evidence, ...], name: str) -> _Prepared:
+        """Keep of an image what the network and the report need."""
         return _Prepared(
             name,
             image.sha256,
@@ -218,7 +222,7 @@ class Detector:
             image.width,
             image.height,
             image.notes,
-            ask(image, self._sources),
+            evidence,
             None if self._model is None or image.pixels is None else self._model.views(image.pixels),
         )
 
@@ -256,7 +260,7 @@ class Detector:
             evidence=evidence,
             limits=(
                 *image.notes,
-                *(_NO_PIXELS if card is None or answer is None else () if outside else card.limits),
+                *(_NO_PIXELS if card is None else () if answer is None or outside else card.limits),
                 *_ALWAYS_TRUE,
                 *(text for strength, text in _BY_STRENGTH.items() if strength in decision.strengths),
             ),

@@ -318,8 +318,8 @@ def decide(evidence: Sequence[Evidence], policy: Policy = STANDARD) -> Decision:
     has = Has.of(weighed)
     for rule in RULES:
         if rule.fits(has):
-            summary = _summary(rule, weighed) or _otherwise(evidence)
-            return Decision(rule.verdict, rule.name, summary, frozenset(strength for strength, _ in rule.tells))
+            summary = _summary(rule, weighed) or _otherwise(evidence, policy)
+            return Decision(rule.verdict, rule.name, summary, frozenset(kind[0] for kind in rule.tells if has(kind)))
     raise AssertionError("the last rule always fits")
 
 
@@ -343,14 +343,30 @@ def _weighed(evidence: Sequence[Evidence], policy: Policy) -> list[Evidence]:
 
 
 def _summary(rule: Rule, evidence: Sequence[Evidence]) -> str:
-    """A rule's sentence, and for each kind that it tells the finding that comes first by name, whatever the order."""
+    """A rule's sentence, and for each kind that it tells the finding that made it fit, whatever the order: of a part
+    where the rule is about a part, signed before unsigned, then by name.
+    """
+    about_part = rule.name.endswith("-part")
     told = [rule.sentence] if rule.sentence else []
     for kind in rule.tells:
-        fitting = [(item.code, item.finding) for item in evidence if (item.strength, item.points_to) == kind]
-        told += [min(fitting)[1]] if fitting else []
+        fitting = [item for item in evidence if (item.strength, item.points_to) == kind]
+        if fitting:
+            first = min(
+                fitting,
+                key=lambda item: (
+                    about_part and item.points_to == "ai" and item.code not in PART,
+                    item.source != "credentials",
+                    item.code,
+                    item.finding,
+                ),
+            )
+            told.append(first.finding)
     return " ".join(told)
 
 
-def _otherwise(evidence: Sequence[Evidence]) -> str:
-    """Why there is no decision: what was found first."""
-    return next((item.finding for item in evidence), "Nothing about this image was measured.")
+def _otherwise(evidence: Sequence[Evidence], policy: Policy) -> str:
+    """Why there is no decision: what was found first, of what may decide."""
+    if not evidence:
+        return "Nothing about this image was measured."
+    heeded = (item.finding for item in evidence if item.source in policy.deciding)
+    return next(heeded, "Nothing was found that may decide under this policy.")

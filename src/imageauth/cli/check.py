@@ -124,7 +124,7 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
         _show(found, as_json=as_json, explain=explain)
         raise typer.Exit(1)
     _show(found.report, as_json=as_json, explain=explain)
-    if found.heatmap is None or found.report.probability is None:
+    if found.heatmap is None or found.pixels is None or found.report.probability is None:
         reason = "the pixels gave no answer, and nothing is written to"
         print(f"imageauth: no heatmap for {printable(name)}: {reason} {printable(str(path))}", file=sys.stderr)
         return

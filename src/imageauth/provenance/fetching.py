@@ -3,6 +3,7 @@
 Only loaded where something is fetched: what it imports takes longer to load than a picture to check.
 """
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -92,8 +93,14 @@ class _Lines:
     def __init__(self) -> None:
         # A proxy is the user's choice, and may well stand inside. It resolves names itself, so what it visits is its
         # own affair.
-        named = (urlsplit(proxy if "//" in proxy else f"//{proxy}") for proxy in urllib.request.getproxies().values())
-        self._proxies = {parts.hostname for parts in named}
+        self._proxies = set()
+        for scheme, proxy in urllib.request.getproxies().items():
+            if scheme == "no":  # hosts that go without a proxy, and are checked like any other
+                continue
+            try:
+                self._proxies.add(urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname)
+            except ValueError as error:
+                raise FetchError(f"the proxy setting {scheme}_proxy is no address") from error
         self._checked: dict[str, tuple[str, ...]] = {}
         self._open: list[socket.socket] = []
         self._over = False
@@ -126,12 +133,13 @@ class _Lines:
     def cut(self) -> None:
         """End all connections, also for those who read from them now, and allow no further."""
         self._over = True
-        while self._open:
-            with self._open.pop() as line:
-                try:
-                    line.shutdown(socket.SHUT_RDWR)
-                except OSError:  # it has ended already
-                    continue
+        while True:
+            try:
+                line = self._open.pop()
+            except IndexError:  # the other thread may take the last one
+                return
+            with line, contextlib.suppress(OSError):  # it may have ended already
+                line.shutdown(socket.SHUT_RDWR)
 
 
 def _opener(lines: _Lines, check: Check) -> urllib.request.OpenerDirector:

@@ -92,7 +92,9 @@ def _page(
         "",
         f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
         "thresholds; none was trained on. Probabilities of this table and the next are cross-fitted: each image's "
-        "comes from a calibration that did not see it. The thresholds did see it. These are not test figures.",
+        "comes from a calibration that did not see it. The thresholds did see it"
+        + (", and the correction for worn pictures (14 numbers) did" if "wear" in runs[-1] else "")
+        + ". These are not test figures.",
         "",
         *_table(("figure", "value"), _headline(f)),
         "## At a chosen risk",
@@ -187,7 +189,10 @@ def _familiarity(f: Mapping[str, Any]) -> list[str]:
     ]
 
 
-_FINAL = "With the calibration and thresholds that ship, which were fitted on these (clean) images."
+_FINAL = (
+    "With the calibration and thresholds that ship, which were fitted on these (clean) images; a correction for wear "
+    "was fitted on them as they are and degraded."
+)
 
 
 def _groups(evaluation: Evaluation) -> list[str]:

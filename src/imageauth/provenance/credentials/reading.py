@@ -60,6 +60,8 @@ def _outside(
 ) -> Credentials:
     """Credentials that do not lie in the file."""
     try:
+        if not manifest:
+            raise library.UnreadableError("empty, or larger than can be read")
         if len(manifest) > carriers.MAX_STORE:
             raise library.UnreadableError(f"larger than {carriers.MAX_STORE >> 20} MiB")
         if reason := carriers.excess(manifest, "c2pa"):

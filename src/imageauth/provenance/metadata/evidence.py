@@ -109,7 +109,9 @@ def _camera(metadata: Metadata) -> Iterator[Evidence]:
     camera = metadata.camera
     if camera is None or not (camera.maker or camera.model):
         return
-    name = " ".join(dict.fromkeys(part for part in (camera.maker, camera.model) if part))
+    maker, model = camera.maker or "", camera.model or ""
+    name = model if model.lower().startswith(maker.lower()) else f"{maker} {model}".strip()
+    name = name or maker
     detail = camera.to_json()
     if not camera.whole:
         finding = f"EXIF names {clip(name, 80)}, but holds too little of what a camera writes to say more."

@@ -46,7 +46,7 @@ def parse(kind: kinds.Kind, data: bytes, source: str) -> TrustList:
             _check(found)
             count, kept = len(found), "".join(as_pem(der) for der in found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise TrustError(f"{source}: no usable {kind.title}: {' '.join(str(error).split())[:120]}") from error
+        raise TrustError(f"{source}: no usable list ({kind.title}): {' '.join(str(error).split())[:120]}") from error
     return TrustList(
         kind.name,
         kept,
