@@ -117,6 +117,12 @@ def test_who_when_and_with_what() -> None:
     assert credentials.to_json() == json.loads(json.dumps(credentials.to_json()))
 
 
+def test_credentials_that_say_nothing_name_the_program() -> None:
+    item = finding(as_file(sign(picture(), EDIT, root=ROOT, ingredients=[("parentOf", picture(seed=1))])[0]))
+    assert (item.code, item.points_to) == ("credentials-present", "none")
+    assert "'imageauth tests 1'" in item.finding
+
+
 def test_which_list_has_the_signer() -> None:
     data, _ = sign(picture(), CAPTURE, root=ROOT)
     interim = TrustLists((parse(INTERIM, ROOT.pem, "test"),))

@@ -112,7 +112,9 @@ def _says(credentials: Credentials, reading: Reading) -> str:
         )
         return f"{signed} have an ingredient that is said to be {said}, in a statement that does not hold."
     if source is None:
-        return f"{signed} say nothing about AI or a camera."
+        program = credentials.active.claim_generator if credentials.active else None
+        by = f"; the program that wrote them calls itself {program[:80]!r}" if program else ""
+        return f"{signed} say nothing about AI or a camera{by}."
     words = look_up(source.address).words
     if reading.kind == "ai":
         return f"{signed} say that {'part of ' if reading.fill else ''}this image is {words}."
