@@ -1,9 +1,8 @@
 """Write docs/cli.md from the commands' own --help; ``--check`` only compares. Run by CI."""
 
-import argparse
-import sys
 from pathlib import Path
 
+from pages import write_or_check
 from typer.testing import CliRunner
 
 from imageauth.cli import app
@@ -27,8 +26,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if parser.parse_args().check:
-        sys.exit(FILE.read_text(encoding="utf-8") != text())
-    FILE.write_text(text(), encoding="utf-8")
+    write_or_check(FILE, text, __doc__)

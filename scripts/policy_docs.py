@@ -1,9 +1,9 @@
 """Write the tables of docs/policy.md from the rules and the example; ``--check`` only compares. Run by CI."""
 
-import argparse
 import re
-import sys
 from pathlib import Path
+
+from pages import write_or_check
 
 from imageauth.verdict import RULES
 
@@ -35,8 +35,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if parser.parse_args().check:
-        sys.exit(FILE.read_text(encoding="utf-8") != text())
-    FILE.write_text(text(), encoding="utf-8")
+    write_or_check(FILE, text, __doc__)

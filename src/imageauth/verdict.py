@@ -8,7 +8,7 @@ nothing. ``docs/policy.md`` shows the table.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from imageauth.report import Evidence, PointsTo, Source, Strength, Verdict
@@ -120,7 +120,7 @@ class Rule:
     verdict: Verdict
     sentence: str
     because: str
-    tells: tuple[Kind, ...] = field(default=())
+    tells: tuple[Kind, ...] = ()
 
 
 _PROOF_AI: Kind = ("proof", "ai")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imageauth.cli.options import Online
 from imageauth.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ def check(
         Path | None,
         typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
     ] = None,
-    online: Annotated[
-        bool,
-        typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched."),
-    ] = False,
+    online: Online = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imageauth.cli.options import Online
+
 if TYPE_CHECKING:
     from imageauth.provenance.inspection import Inspection
 
@@ -13,10 +15,7 @@ if TYPE_CHECKING:
 def inspect(
     path: Annotated[str, typer.Argument(metavar="FILE|-", help="An image, or - for one on standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line.")] = False,
-    online: Annotated[
-        bool,
-        typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched."),
-    ] = False,
+    online: Online = False,
 ) -> None:
     """Show all that a file says of itself, without a verdict: credentials, generator parameters, marks, camera data.
 

@@ -69,16 +69,15 @@ def inspect(
     Raises:
         ImageError: it is empty, too large, or no known format.
     """
-    image = examine(data, sidecar=sidecar)
-    notes: tuple[str, ...] = ()
-    if image.format == "svg":
-        notes = ("A drawing has no pixels to search for watermarks.",)
-    else:
-        try:
-            image = decode(data, sidecar=sidecar)
-            notes = image.notes
-        except ImageError as error:
-            notes = (f"The pixels could not be searched for watermarks: the picture {error}.",)
+    image: ImageFile
+    try:
+        image = decode(data, sidecar=sidecar)
+        notes = image.notes
+    except ImageError as error:
+        image = examine(data, sidecar=sidecar)
+        notes = (f"The pixels could not be searched for watermarks: the picture {error}.",)
+        if image.format == "svg":
+            notes = ("A drawing has no pixels to search for watermarks.",)
     return Inspection(
         name,
         image,

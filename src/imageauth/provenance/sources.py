@@ -52,7 +52,7 @@ def ask(image: ImageFile, known: dict[str, FileSource]) -> tuple[Evidence, ...]:
             if strange := [item for item in items if not isinstance(item, Evidence)]:
                 raise TypeError(f"gave {type(strange[0]).__name__} instead of Evidence")
             found.extend(items)
-        except (Exception, MemoryError) as error:  # parsers raise anything on hostile input
+        except Exception as error:  # parsers raise anything on hostile input
             kind: Source = name if name in get_args(Source) else "metadata"  # type: ignore[assignment]
             reason = printable(str(error))[:120] or type(error).__name__
             detail = {"source": name, "error": type(error).__name__}

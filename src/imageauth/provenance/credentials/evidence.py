@@ -10,9 +10,10 @@ from imageauth.provenance.credentials.reading import read
 from imageauth.provenance.credentials.states import EXPIRY
 from imageauth.provenance.credentials.vocabulary import look_up
 from imageauth.provenance.trust import TrustLists, kinds
+from imageauth.provenance.trust.lists import HOW_TO_GET
 from imageauth.report import Evidence
 
-HOW_TO_GET = "get the trust lists with `imageauth trust update`"
+GET_LISTS = f"get the trust lists with `{HOW_TO_GET}`"
 _MAX_SHOWN = 20
 _NO_PROOF = {
     "gathered": "But the signer only gathered the statement and does not vouch for it, so this is no proof of it.",
@@ -49,7 +50,7 @@ def evidence(credentials: Credentials | None) -> tuple[Evidence, ...]:
         finding = (
             f"Content Credentials are attached but do not hold: {_why_invalid(credentials)}. They count for nothing."
         )
-        finding += "" if credentials.can_trust else f" The signer could not be checked: {HOW_TO_GET}."
+        finding += "" if credentials.can_trust else f" The signer could not be checked: {GET_LISTS}."
         return (Evidence("credentials", "credentials-invalid", finding, detail=detail(credentials)),)
     reading = weigh(credentials)
     code = "credentials-present" if reading.kind == "nothing" else f"credentials-{reading.kind}"
@@ -144,9 +145,9 @@ def _rests_on(credentials: Credentials, reading: Reading) -> str:
     """Why that counts, or why it does not count for more."""
     if credentials.state == "expired":
         reason = "They hold, but the certificate is out of date and no trusted time stamp shows a signature in time."
-        return reason if credentials.can_trust else f"{reason} The signer could not be checked: {HOW_TO_GET}."
+        return reason if credentials.can_trust else f"{reason} The signer could not be checked: {GET_LISTS}."
     if not credentials.can_trust:
-        return f"They hold, but the signer could not be checked: {HOW_TO_GET}."
+        return f"They hold, but the signer could not be checked: {GET_LISTS}."
     if credentials.state == "valid":
         if credentials.anchored:
             return "They hold, but an ingredient's signer is on no trust list."

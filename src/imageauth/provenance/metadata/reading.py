@@ -80,7 +80,7 @@ def read(image: ImageFile) -> Metadata:
     """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
     try:
         return read_bytes(image.data, image.format, image.width, image.height)
-    except (Exception, MemoryError) as error:  # a reader's fault must not cost the rest of the check
+    except Exception as error:  # a reader's fault must not cost the rest of the check
         fields = Fields([], problems=[f"The metadata could not be read ({type(error).__name__})"])
         return _told(fields, image.width, image.height)
 
