@@ -3,10 +3,11 @@
 import numpy as np
 import PIL.Image
 
+from imageauth.pixels.answers import Answers
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.card import Card, Domain, Thresholds
+from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.model import Scores
-from imageauth.pixels.views import square_views
 
 
 class Brightness:
@@ -14,24 +15,26 @@ class Brightness:
 
     def __init__(self, side=32, views=1):
         self.card = Card(
-            name="brightness", version="1", file="model.tflite", sha256="ab" * 32, side=side, views=views, variants=(),
+            name="brightness", version="1", file="model.tflite", sha256="ab" * 32,
+            layout=Layout(side, (Entry("squares", views, 1.0),)), answers=Answers(),
             domain=Domain((32, 64), 3.0, 0.0, "drawn pictures"),
             calibration=Calibration("temperature", {"scale": 1.0, "offset": 0.0}),
             thresholds=Thresholds(decision=0.5, ai=0.9, real=0.1), figures={}, limits=(),
         )  # fmt: skip
 
-    def heatmap(self, pixels):
+    def heatmap(self, pixels, lossless=False):
         return np.full((8, 8), 1.0)
 
-    def views(self, pixels):
-        return square_views(pixels, self.card.side, self.card.views)
+    def views(self, pixels, lossless=False):
+        return self.card.layout.look(pixels, lossless=lossless)
 
     def score(self, view):
         return (view.mean() - 128) / 16
 
     def score_views(self, views):
-        assert all(view.shape[1:] == (self.card.side, self.card.side, 3) for view in views)
-        scores = [[np.mean([self.score(view) for view in picture])] for picture in views]
+        side = self.card.layout.side
+        assert all(picture.pixels.shape[1:] == (side, side, 3) for picture in views)
+        scores = [[np.mean([self.score(view) for view in picture.pixels])] for picture in views]
         return Scores(np.array(scores), np.mean(scores, axis=1), np.zeros(len(views)))
 
 

@@ -207,18 +207,18 @@ def test_shipped_models_are_within_their_promise(name: str) -> None:
 def test_views_cover_a_long_image() -> None:
     pixels = np.zeros((32, 96, 3), np.uint8)
     pixels[:, 0:32, 0], pixels[:, 32:64, 1], pixels[:, 64:, 2] = 255, 255, 255
-    views = square_views(pixels, 32, 3)
+    views = square_views(pixels, 32, 3).pixels
     assert views.shape == (3, 32, 32, 3)
     assert [int(view.reshape(-1, 3).mean(0).argmax()) for view in views] == [0, 1, 2]
-    assert square_views(pixels.transpose(1, 0, 2), 32, 3).shape == (3, 32, 32, 3)
+    assert square_views(pixels.transpose(1, 0, 2), 32, 3).pixels.shape == (3, 32, 32, 3)
     same = drawn()
-    assert square_views(same, 32, 3)[0] is not None
-    np.testing.assert_array_equal(square_views(same, 32, 3)[0], same)
+    assert square_views(same, 32, 3).pixels[0] is not None
+    np.testing.assert_array_equal(square_views(same, 32, 3).pixels[0], same)
 
 
 def test_reduction_averages_areas() -> None:
     pixels = np.kron(drawn()[..., 0], np.ones((2, 2))).astype(np.uint8)[..., None].repeat(3, axis=2)
-    np.testing.assert_array_equal(square_views(pixels, 32, 3)[0][..., 0], drawn()[..., 0])
+    np.testing.assert_array_equal(square_views(pixels, 32, 3).pixels[0][..., 0], drawn()[..., 0])
 
 
 def test_scores_do_not_depend_on_the_batch() -> None:

@@ -17,7 +17,8 @@ from imageauth.models import find_model
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import stability_evidence
-from imageauth.pixels.heatmap import CELLS, occlusion, stitch
+from imageauth.pixels.heatmap import CELLS, blend, occlusion
+from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.model import PixelModel, Scores
 from imageauth.pixels.stability import VARIANTS, pool, settled, with_variants
 from imageauth.rendering.heatmap import AI, REAL, draw_heatmap, overlay
@@ -56,8 +57,8 @@ def test_only_lossless_variants_are_pooled() -> None:
 def test_an_unstable_answer_gets_no_verdict_and_the_reason_is_said(strength: float) -> None:
     card = Card.load(find_model("cifake"))
     other = 1 - strength
-    held = stability_evidence(card, [strength] * (1 + len(card.variants)))
-    broken = stability_evidence(card, [strength] * len(card.variants) + [other])
+    held = stability_evidence(card, [strength] * (1 + len(card.layout.variants)))
+    broken = stability_evidence(card, [strength] * len(card.layout.variants) + [other])
     assert (held.code, broken.code) == ("stability-held", "stability-broken")
     assert "saved again" in broken.finding
     assert "mirrored" not in broken.finding
@@ -94,7 +95,7 @@ def test_evaluation_counts_an_unsettled_image_as_undecided(tmp_path: Path) -> No
         """Sure of every picture, and of the opposite when it is mirrored."""
 
         def score_views(self, views):  # type: ignore[no-untyped-def]
-            rows = [[9.0, -1.0] if picture.mean() > 128 else [-9.0, -9.0] for picture in views]
+            rows = [[9.0, -1.0] if picture.pixels.mean() > 128 else [-9.0, -9.0] for picture in views]
             return Scores(np.array(rows), np.mean(rows, axis=1), np.zeros(len(rows)))
 
     items = []
@@ -131,14 +132,18 @@ def test_occlusion_finds_the_part_that_matters() -> None:
     assert np.count_nonzero(heat) == 1
 
 
-def test_stitching_follows_the_picture() -> None:
-    maps = np.stack([np.full((8, 8), value) for value in (1.0, 2.0, 3.0)])
-    wide = stitch(maps, 32, 80)
+def test_maps_of_squares_follow_the_picture() -> None:
+    def blended(height: int, width: int, most: int) -> np.ndarray:
+        views = Layout(32, (Entry("squares", most, 1.0),)).look(drawn(width, height))
+        maps = np.stack([np.full((8, 8), value) for value in (1.0, 2.0, 3.0)])[: len(views.places)]
+        return blend(maps, views, [1.0], 8)
+
+    wide = blended(32, 80, 3)
     assert wide.shape == (8, 20)
-    assert (wide[0, 0], wide[0, -1]) == (1, 3)
-    assert wide[0, 7] == 1.5  # where two squares overlap
-    assert stitch(maps, 80, 32).shape == (20, 8)
-    assert np.isnan(stitch(maps[:1], 32, 96)[0, 0])  # one view of a long picture: its ends were never seen
+    assert wide[0, [0, -1]] == pytest.approx([1, 3])
+    assert wide[0, 7] == pytest.approx(1.5)  # where two squares overlap
+    assert blended(80, 32, 3).shape == (20, 8)
+    assert np.isnan(blended(32, 96, 1)[0, 0])  # one view of a long picture: its ends were never seen
 
 
 def test_shipped_heatmaps_pass_the_deletion_test(cifake_sample: Path) -> None:

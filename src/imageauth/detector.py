@@ -15,12 +15,15 @@ import numpy.typing as npt
 
 from imageauth import __version__
 from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import ImageFile, decode, examine, read_bytes, read_sidecar, read_stream
-from imageauth.models import DEFAULT_MODEL
-from imageauth.pixels.card import Card
+from imageauth.images import Image, ImageFile, decode, examine, read_bytes, read_sidecar, read_stream
+from imageauth.models import AUTO
+from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.choice import Models
+from imageauth.pixels.condition import Measures, conditions_of
 from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import usable_cores
+from imageauth.pixels.views import Views
 from imageauth.provenance.sources import ask, file_sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust import load as load_trust
@@ -36,6 +39,9 @@ _BY_STRENGTH = {
     "declared": "Anyone can write what a file says of itself; weigh it with where the image comes from.",
     "statistical": "This is a measurement with known error rates, not proof; weigh it with where the image comes from.",
 }
+# Bytes of views that one batch holds, and that wait for their turn in check_many: of photo some 1.5 MB a picture.
+_BATCH_BYTES = 12 * 2**20
+_AHEAD_BYTES = 48 * 2**20
 _NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
 
 
@@ -50,21 +56,44 @@ class _Prepared:
     height: int
     notes: tuple[str, ...]
     evidence: tuple[Evidence, ...]
-    views: npt.NDArray[np.uint8] | None
+    seen: "_Seen | None"
 
     @property
-    def contrast(self) -> float:
-        """Of what the network looks at, standard deviation in levels of 0..255."""
-        return 0.0 if self.views is None else float(self.views.std())
+    def bytes(self) -> int:
+        """Of its views."""
+        return self.seen.views.pixels.nbytes if self.seen else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What there is for a model to look at.
+
+    Attributes:
+        model: that looks.
+        views: what it looks at.
+        measures: of the picture's condition; None where the model's card asks for none.
+    """
+
+    model: PixelModel
+    views: Views
+    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the model says of one image: calibrated probabilities, and how unlike the measured images it is."""
+    """What a model says of one image.
+
+    Attributes:
+        probability: calibrated.
+        by_variant: the same of the image as it is and under each variant.
+        unfamiliarity: how unlike the measured images it is.
+        said: all that the network says of its views, float64 [V, C].
+    """
 
     probability: float
     by_variant: Sequence[float]
     unfamiliarity: float
+    said: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,18 +122,19 @@ class Detector:
 
     def __init__(
         self,
-        model: str | Path | None = DEFAULT_MODEL,
+        model: str | Path | None = AUTO,
         *,
         threads: int | None = None,
         policy: Policy = STANDARD,
         trust: TrustLists | None = None,
         online: bool = False,
     ) -> None:
-        """Load a model.
+        """Load a model, or get ready to.
 
         Args:
-            model: a shipped model's name, a model folder, or None to leave the pixels alone: then they are not even
-                decoded, and only what the file says counts.
+            model: ``auto``: each picture is looked at by the shipped model made for its size, loaded when first needed;
+                or a shipped model's name, or a model folder, for all pictures; or None to leave the pixels alone: then
+                they are not even decoded, and only what the file says counts.
             threads: processor threads to use; default: all usable cores.
             policy: what may decide, and from which probabilities; see :func:`imageauth.policy.read_policy`.
             trust: lists of signers that credentials are checked against; default: those in the user's data folder.
@@ -112,12 +142,12 @@ class Detector:
                 ever fetched.
 
         Raises:
-            ModelError: the model is unknown, incomplete or damaged.
-            ImageAuthError: the policy does not fit the model, or the lists of signers are damaged.
+            ModelError: the model is unknown, incomplete or damaged. With ``auto`` damaged weights show themselves when
+                they are first needed, by the same error.
+            ImageAuthError: the policy does not fit a model, or the lists of signers are damaged.
         """
         self._threads = threads or usable_cores()
-        self._model = None if model is None else PixelModel.load(model, threads=self._threads)
-        self._card = _under(policy, self._model.card) if self._model else None
+        self._models = Models(model, threads=self._threads, thresholds=lambda card: _under(policy, card))
         self._policy = policy
         self._sources = file_sources(trust=load_trust() if trust is None else trust, online=online)
 
@@ -143,10 +173,12 @@ class Detector:
             ImageError: it cannot be checked; ``code`` says why.
         """
         image, evidence = self._read(source)
-        report = self._reports([self._prepare(image, evidence, _name(source, name))])[0]
+        prepared = self._prepare(image, evidence, _name(source, name))
+        answer = _ask([prepared]).get(0)
+        report = self._report(prepared, answer)
         heatmap = None
-        if self._model and image.pixels is not None and report.probability is not None:
-            heatmap = self._model.heatmap(image.pixels)
+        if prepared.seen and answer and report.probability is not None:
+            heatmap = prepared.seen.model.heatmap_of(prepared.seen.views, answer.said)
         return Explanation(report, image.pixels, heatmap)
 
     def check_many(
@@ -165,16 +197,19 @@ class Detector:
         pairs = iter(zip(sources, names, strict=True) if names is not None else ((source, None) for source in sources))
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="imageauth-decode")
         waiting: deque[Future[_Prepared | Failure]] = deque()
+        heaviest = self._models.most_bytes  # of one picture's views: until some were seen, the most that it can be
         try:
             while True:
-                for source, name in islice(pairs, 3 * batch_size - len(waiting)):
+                ahead = max(2 * self._threads, min(3 * batch_size, _AHEAD_BYTES // max(1, heaviest)))
+                for source, name in islice(pairs, max(0, ahead - len(waiting))):
                     waiting.append(pool.submit(self._attempt, source, name))
                 if not waiting:
                     return
                 # Whatever is ready goes on at once: slow files should not hold back the answers to others.
                 batch = [waiting.popleft().result()]
-                while waiting and waiting[0].done() and len(batch) < batch_size:
+                while waiting and waiting[0].done() and len(batch) < batch_size and _weight(batch) < _BATCH_BYTES:
                     batch.append(waiting.popleft().result())
+                heaviest = _weight(batch) // len(batch)
                 reports = iter(self._reports([item for item in batch if isinstance(item, _Prepared)]))
                 for item in batch:
                     yield item if isinstance(item, Failure) else next(reports)
@@ -196,7 +231,7 @@ class Detector:
         itself decides: that would be lost.
         """
         data, sidecar = _bytes(source)
-        if not self._model:
+        if not self._models:
             header = examine(data, sidecar=sidecar)
             return header, ask(header, self._sources)
         try:
@@ -215,37 +250,33 @@ class Detector:
 
     def _prepare(self, image: ImageFile, evidence: tuple[Evidence, ...], name: str) -> _Prepared:
         """Keep of an image what the network and the report need."""
-        return _Prepared(
-            name,
-            image.sha256,
-            image.format,
-            image.width,
-            image.height,
-            image.notes,
-            evidence,
-            None if self._model is None or image.pixels is None else self._model.views(image.pixels),
-        )
+        model = self._models.made_for(image.width, image.height)
+        seen = None
+        if model and isinstance(image, Image):
+            measures = Measures.of(image) if model.card.conditions else None
+            seen = _Seen(model, model.views(image.pixels, lossless=image.lossless), measures)
+        return _Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, evidence, seen)
 
     def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
         """Score a batch and decide about each image."""
-        seen = [(index, image.views) for index, image in enumerate(images) if image.views is not None]
-        answers: dict[int, _Answer] = {}
-        if self._model and seen:
-            scores = self._model.score_views([views for _, views in seen])
-            probabilities = self._model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
-            for (index, _), p, unfamiliarity in zip(seen, probabilities, scores.unfamiliarity, strict=True):
-                answers[index] = _Answer(float(p[0]), p[1:].tolist(), float(unfamiliarity))
+        answers = _ask(images)
         return [self._report(image, answers.get(index)) for index, image in enumerate(images)]
 
     def _report(self, image: _Prepared, answer: _Answer | None) -> Report:
         evidence = image.evidence
         probability = answer.probability if answer else None
-        card, outside = self._card, None
-        if card and answer:
-            outside = card.domain.outside(image.width, image.height, image.contrast, answer.unfamiliarity)
-            if card.variants and not outside:
+        card, outside = image.seen.model.card if image.seen else None, None
+        limits: tuple[str, ...] = () if self._models else _NO_PIXELS
+        if image.seen and card and answer:
+            views, kinds = image.seen.views, card.answers.kinds_of(answer.said[: image.seen.views.counts[0]])
+            outside = card.domain.outside(image.width, image.height, views.contrast, answer.unfamiliarity)
+            if card.layout.variants and not outside:
                 evidence = (stability_evidence(card, answer.by_variant), *evidence)
-            evidence = (pixel_evidence(card, answer.probability, outside), *evidence)
+            evidence = (pixel_evidence(card, answer.probability, outside, kinds), *evidence)
+            if not outside:
+                measures = image.seen.measures
+                applying = conditions_of(card.conditions, measures, kinds) if measures else ()
+                limits = (*applying, *card.limits)
         decision = decide(evidence, self._policy)
         return Report(
             file=image.name,
@@ -260,7 +291,7 @@ class Detector:
             evidence=evidence,
             limits=(
                 *image.notes,
-                *(_NO_PIXELS if card is None else () if answer is None or outside else card.limits),
+                *limits,
                 *_ALWAYS_TRUE,
                 *(text for strength, text in _BY_STRENGTH.items() if strength in decision.strengths),
             ),
@@ -274,7 +305,7 @@ class Detector:
         )
 
 
-def check(source: Input, *, model: str | Path | None = DEFAULT_MODEL) -> Report:
+def check(source: Input, *, model: str | Path | None = AUTO) -> Report:
     """Check one image with a model that is loaded on first use and kept.
 
     Args:
@@ -305,8 +336,29 @@ def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
     return Failure(name, "too-large", "needs more memory than there is")
 
 
-def _under(policy: Policy, card: Card) -> Card:
-    """A card with the thresholds that the policy sets.
+def _ask(images: Sequence[_Prepared]) -> dict[int, _Answer]:
+    """What the models say of a batch, by the place in it; each is asked once, about all the images that it looks at."""
+    by_model: dict[PixelModel, list[tuple[int, _Seen]]] = {}
+    for index, image in enumerate(images):
+        if image.seen:
+            by_model.setdefault(image.seen.model, []).append((index, image.seen))
+    answers = {}
+    for model, looked in by_model.items():
+        scores = model.score_views([seen.views for _, seen in looked])
+        probabilities = model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
+        for at, (index, _) in enumerate(looked):
+            p = probabilities[at].tolist()
+            answers[index] = _Answer(p[0], p[1:], float(scores.unfamiliarity[at]), scores.said[at])
+    return answers
+
+
+def _weight(batch: Sequence[_Prepared | Failure]) -> int:
+    """Bytes of the views in a batch."""
+    return sum(item.bytes for item in batch if isinstance(item, _Prepared))
+
+
+def _under(policy: Policy, card: Card) -> Thresholds:
+    """A card's thresholds with those that the policy sets.
 
     Raises:
         ImageAuthError: together they make no sense.
@@ -317,7 +369,7 @@ def _under(policy: Policy, card: Card) -> Card:
     if real >= ai:
         reason = f"likely_real {real:g} is not below likely_ai {ai:g}"
         raise ImageAuthError(f"the policy {policy.name!r} does not fit the model {card.name}: {reason}")
-    return replace(card, thresholds=replace(at, ai=ai, real=real, decision=min(max(at.decision, real), ai)))
+    return Thresholds(decision=min(max(at.decision, real), ai), ai=ai, real=real)
 
 
 def _bytes(source: Input) -> tuple[bytes, bytes | None]:

@@ -31,7 +31,7 @@ from PIL import (  # noqa: F401  (each registers its decoder; Pillow's own list 
     WebPImagePlugin,
 )
 
-from imageauth import svg
+from imageauth import jpeg, svg
 from imageauth.errors import ImageError
 from imageauth.png import without_text
 
@@ -57,6 +57,8 @@ FORMATS = {
     "AVIF": "avif",
     "HEIF": "heic",
 }
+# TIFF's Compression: JPEG (old and new), JPEG XR, JPEG 2000, WebP, lossy DNG.
+_LOSSY_TIFF = frozenset([6, 7, 22610, 34712, 34892, 34934, 50001])
 EXTENSIONS = frozenset(
     [
         ".jpg",
@@ -118,9 +120,17 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Image(ImageFile):
-    """An image file whose pixels are decoded."""
+    """An image file whose pixels are decoded.
+
+    Attributes:
+        pixels: as above.
+        lossless: the file's format keeps every pixel as it was given, so that it may never have been compressed.
+        quality: of a JPEG, as :func:`imageauth.jpeg.quality` tells it.
+    """
 
     pixels: npt.NDArray[np.uint8]
+    lossless: bool = False
+    quality: int | None = None
 
 
 def read_image(path: str | os.PathLike[str]) -> Image:
@@ -201,6 +211,7 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
         _check_size(picture, data)
         notes: list[str] = []
         form = _format(picture)
+        lossless, coarse = _is_lossless(picture, data), jpeg.quality(getattr(picture, "quantization", {}))
         large = picture.size[0] * picture.size[1] > LARGE_PIXELS
         try:
             with _LARGE if large else nullcontext():
@@ -219,7 +230,17 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
         except Exception as error:  # decoders raise anything on hostile input
             raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
     height, width = pixels.shape[:2]
-    return Image(data=data, format=form, width=width, height=height, notes=tuple(notes), sidecar=sidecar, pixels=pixels)
+    return Image(
+        data=data,
+        format=form,
+        width=width,
+        height=height,
+        notes=tuple(notes),
+        sidecar=sidecar,
+        pixels=pixels,
+        lossless=lossless,
+        quality=coarse,
+    )
 
 
 def examine(data: bytes, *, sidecar: bytes | None = None) -> ImageFile:
@@ -254,6 +275,16 @@ def _format(picture: PIL.Image.Image) -> str:
     if isinstance(picture, TiffImagePlugin.TiffImageFile) and 50706 in picture.tag_v2:  # DNGVersion
         return "dng"
     return FORMATS[picture.format or ""]
+
+
+def _is_lossless(picture: PIL.Image.Image, data: bytes) -> bool:
+    """Whether nothing was lost when this file was written, as far as its header says."""
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return picture.tag_v2.get(259, 1) not in _LOSSY_TIFF
+    if picture.format == "WEBP":
+        # The first chunk says it, or in an extended file the chunk of the picture, which lies after others.
+        return b"VP8L" in data[12:16] or (data[12:16] == b"VP8X" and b"VP8 " not in data)
+    return picture.format in ("PNG", "GIF", "BMP")
 
 
 def _turned(picture: PIL.Image.Image) -> bool:

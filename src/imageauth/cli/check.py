@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imageauth.cli.options import Online
-from imageauth.models import DEFAULT_MODEL
+from imageauth.models import AUTO
 
 if TYPE_CHECKING:
     from imageauth.cli.inputs import Named
@@ -30,7 +30,9 @@ def check(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")
     ] = False,
-    model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
+    ] = AUTO,
     heatmap: Annotated[
         Path | None,
         typer.Option(metavar="F.png", help="For one image: write a picture of where the evidence of its pixels sits."),

@@ -12,14 +12,14 @@ from imageauth.errors import ImageError
 from imageauth.evaluation.dataset import Item
 from imageauth.images import read_image
 from imageauth.pixels.card import Card
-from imageauth.pixels.degradations import degrade
+from imageauth.pixels.degradations import LOSSY, degrade
 from imageauth.pixels.model import Scores
 from imageauth.pixels.network import usable_cores
 from imageauth.pixels.stability import settled
+from imageauth.pixels.views import Views
 from imageauth.report import Failure
 
 Progress = Callable[[int, int], None]
-Views = npt.NDArray[np.uint8]
 _BUDGET = 128 * 2**20  # bytes of views waiting to be scored
 _MOST_AT_ONCE = 256  # images
 
@@ -31,8 +31,8 @@ class Model(Protocol):
     def card(self) -> Card:
         """The model's card."""
 
-    def views(self, pixels: npt.NDArray[np.uint8], /) -> Views:
-        """What the network looks at, uint8 [K·V, side, side, 3], of a picture, uint8 [H, W, 3]."""
+    def views(self, pixels: npt.NDArray[np.uint8], /, *, lossless: bool = False) -> Views:
+        """What the network looks at of a picture, uint8 [H, W, 3], that may come from a lossless file."""
 
     def score_views(self, views: Sequence[Views], /) -> Scores:
         """What the network says of each picture, from what :meth:`views` gave."""
@@ -92,7 +92,7 @@ def score_items(
             steady = settled(scored.variants, card.calibration, card.thresholds.decision)
             inside = np.array(
                 [
-                    card.domain.outside(copy.width, copy.height, float(copy.views.std()), value) is None
+                    card.domain.outside(copy.width, copy.height, copy.views.contrast, value) is None
                     for copy, value in zip(copies, scored.unfamiliarity.tolist(), strict=True)
                 ]
             )
@@ -108,7 +108,7 @@ def score_items(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """A picture as one condition leaves it: its size, and what the network looks at (uint8 [K·V, side, side, 3])."""
+    """A picture as one condition leaves it: its size, and what the network looks at."""
 
     width: int
     height: int
@@ -119,8 +119,7 @@ def _prepared(
     items: Sequence[Item], model: Model, conditions: Sequence[str]
 ) -> Iterator[tuple[Sequence[Item], list[list[_Prepared] | ImageError]]]:
     """Chunks of items with their views or errors; the next chunk is under way while one is being used."""
-    card = model.card
-    each = (1 + len(conditions)) * card.views * (1 + len(card.variants)) * card.side**2 * 3  # bytes of an image's views
+    each = (1 + len(conditions)) * model.card.layout.most_bytes  # of an image's views
     size = max(1, min(_MOST_AT_ONCE, _BUDGET // each))
     chunks = [items[at : at + size] for at in range(0, len(items), size)]
     with ThreadPoolExecutor(min(8, usable_cores())) as pool:
@@ -137,9 +136,12 @@ def _prepared(
 
 def _prepare(item: Item, model: Model, conditions: Sequence[str]) -> list[_Prepared] | ImageError:
     try:
-        pixels = read_image(item.path).pixels
-        copies = (pixels, *(degrade(name, pixels) for name in conditions))
-        return [_Prepared(copy.shape[1], copy.shape[0], model.views(copy)) for copy in copies]
+        image = read_image(item.path)
+        copies = [(image.pixels, image.lossless)]
+        copies += [(degrade(name, image.pixels), image.lossless and name not in LOSSY) for name in conditions]
+        return [
+            _Prepared(copy.shape[1], copy.shape[0], model.views(copy, lossless=lossless)) for copy, lossless in copies
+        ]
     except ImageError as error:
         return error
     except MemoryError:

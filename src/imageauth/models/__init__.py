@@ -4,7 +4,10 @@ from pathlib import Path
 
 from imageauth.errors import ModelError
 
+AUTO = "auto"
+"""Instead of a model's name: of the shipped ones, that which is made for pictures of the size in question."""
 DEFAULT_MODEL = "cifake"
+"""Where one model is needed for all pictures."""
 
 _HERE = Path(__file__).parent
 

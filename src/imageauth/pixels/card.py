@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import ModelError
+from imageauth.pixels.answers import Answers
 from imageauth.pixels.calibration import Calibration
-from imageauth.pixels.stability import VARIANTS
+from imageauth.pixels.condition import CONDITIONS
+from imageauth.pixels.layout import Layout
 
 SCHEMA = "imageauth/card/1"
 FILE_NAME = "card.json"
@@ -98,28 +100,29 @@ class Card:
         version: rises whenever the weights or the thresholds change.
         file: the weights, relative to the card.
         sha256: of that file, hexadecimal.
-        side: height and width of the network's input, pixels.
-        views: most square views of one image that are scored and averaged.
-        variants: harmless changes under which each view is scored too (:data:`imageauth.pixels.stability.VARIANTS`).
+        layout: how it looks at an image, and how what it says of the views becomes one score.
+        answers: what the columns of the network's output mean.
         domain: images that the figures speak for.
         calibration: logit → probability.
         thresholds: see :class:`Thresholds`.
         figures: measured results, as shown by ``imageauth models``.
         limits: sentences for every report.
+        conditions: of an image, of which the report speaks (:data:`imageauth.pixels.condition.CONDITIONS`), each with a
+            sentence on what was measured there, or "".
     """
 
     name: str
     version: str
     file: str
     sha256: str
-    side: int
-    views: int
-    variants: tuple[str, ...]
+    layout: Layout
+    answers: Answers
     domain: Domain
     calibration: Calibration
     thresholds: Thresholds
     figures: Mapping[str, Any]
     limits: tuple[str, ...]
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; :meth:`load` reads it back."""
@@ -129,14 +132,8 @@ class Card:
             "version": self.version,
             "file": self.file,
             "sha256": self.sha256,
-            "input": {
-                "side": self.side,
-                "views": self.views,
-                "variants": list(self.variants),
-                "range": [0, 255],
-                "colour": "sRGB",
-                "output": "logit",
-            },
+            "input": self.layout.to_json(),
+            "answers": self.answers.to_json(),
             "domain": {
                 "short_side": list(self.domain.short_side),
                 "aspect": self.domain.aspect,
@@ -152,6 +149,7 @@ class Card:
             },
             "figures": dict(self.figures),
             "limits": list(self.limits),
+            "conditions": dict(self.conditions),
         }
 
     def to_text(self) -> str:
@@ -183,24 +181,30 @@ class Card:
                 str(data["domain"]["text"]),
                 None if (unfamiliar := data["domain"].get("unfamiliar")) is None else float(unfamiliar),
             )
+            answers = data.get("answers")
             card = Card(
                 name=str(data["name"]),
                 version=str(data["version"]),
                 file=str(data["file"]),
                 sha256=str(data["sha256"]),
-                side=int(data["input"]["side"]),
-                views=int(data["input"]["views"]),
-                variants=tuple(str(name) for name in data["input"].get("variants", ())),
+                layout=Layout.from_json(data["input"]),
+                # Cards of 0.1.0 do not say; they use a second column if they set a limit to it.
+                answers=Answers.usual(1 + (domain.unfamiliar is not None))
+                if answers is None
+                else Answers.from_json(answers),
                 domain=domain,
                 calibration=Calibration(**data["calibration"]),
                 thresholds=Thresholds(**{key: float(value) for key, value in data["thresholds"].items()}),
                 figures=dict(data["figures"]),
                 limits=tuple(data["limits"]),
+                conditions={str(name): str(text) for name, text in data.get("conditions", {}).items()},
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{file} is incomplete or damaged: {type(error).__name__}: {error}") from error
-        if card.views < 1 or card.side < 1 or not 0 <= card.thresholds.real < card.thresholds.ai <= 1:
-            raise ModelError(f"{file} is damaged: views, side or thresholds make no sense")
-        if unknown := sorted(set(card.variants) - set(VARIANTS)):
-            raise ModelError(f"{file} asks for a variant that this version does not know: {unknown[0]}")
+        if not 0 <= card.thresholds.real < card.thresholds.ai <= 1:
+            raise ModelError(f"{file} is damaged: its thresholds make no sense")
+        if card.domain.unfamiliar is not None and card.answers.unfamiliarity is None:
+            raise ModelError(f"{file} is damaged: it limits what is unfamiliar, and no answer says what is")
+        if unknown := sorted(set(card.conditions) - set(CONDITIONS)):
+            raise ModelError(f"{file} speaks of a condition that this version does not know: {unknown[0]}")
         return card

@@ -153,3 +153,6 @@ def _registry() -> Mapping[str, Degradation]:
 
 DEGRADATIONS: Mapping[str, Degradation] = _registry()
 """Name → function of (pixels, seed), read-only, in the order in which they are reported."""
+
+LOSSY = frozenset(name for name in DEGRADATIONS if name.startswith(("jpeg-", "webp-", "shared-")))
+"""Those that end as the pixels of a compressed file."""

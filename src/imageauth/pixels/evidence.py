@@ -1,13 +1,16 @@
 """Probability → evidence: what a model's answer means for one image, inside the domain that its card states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from imageauth.pixels.card import Card
 from imageauth.pixels.stability import AS_IS, VARIANTS
 from imageauth.report import Evidence
 
 
-def pixel_evidence(card: Card, probability: float, outside: str | None) -> Evidence:
+def pixel_evidence(
+    card: Card, probability: float, outside: str | None, kinds: Mapping[str, float] | None = None
+) -> Evidence:
     """Say what the pixels point to.
 
     Outside the card's domain the probability is reported in the detail but points nowhere: it was never measured on
@@ -17,8 +20,11 @@ def pixel_evidence(card: Card, probability: float, outside: str | None) -> Evide
         card: of the model that answered.
         probability: calibrated, 0..1.
         outside: why the image lies outside the card's domain, as :meth:`~imageauth.pixels.card.Domain.outside` says.
+        kinds: how likely the picture is of each kind, where the network says it.
     """
-    detail = {"model": card.name, "model_version": card.version, "in_domain": outside is None}
+    detail: dict[str, Any] = {"model": card.name, "model_version": card.version, "in_domain": outside is None}
+    if kinds:
+        detail["kinds"] = {name: round(share, 4) for name, share in kinds.items()}
     if outside:
         return Evidence(
             "pixels",
@@ -47,10 +53,12 @@ def stability_evidence(card: Card, probabilities: Sequence[float]) -> Evidence:
     """
     sides = [p >= card.thresholds.decision for p in probabilities]
     detail = {
-        "probabilities": {name: round(p, 4) for name, p in zip((AS_IS, *card.variants), probabilities, strict=True)},
+        "probabilities": {
+            name: round(p, 4) for name, p in zip((AS_IS, *card.layout.variants), probabilities, strict=True)
+        },
         "threshold": card.thresholds.decision,
     }
-    words = [VARIANTS[name][0] for name in card.variants]
+    words = [VARIANTS[name][0] for name in card.layout.variants]
     if all(sides) or not any(sides):
         finding = f"The answer stays the same when the image is {_either(words)}."
         return Evidence("pixels", "stability-held", finding, detail=detail)

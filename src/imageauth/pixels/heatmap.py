@@ -1,21 +1,24 @@
-"""Where in a picture the evidence sits, by occlusion: what the score loses when a part is covered.
+"""Where in a picture the evidence sits.
 
-Zeiler & Fergus 2014 (arXiv:1311.2901). It asks the network itself and needs nothing but its answers, so it works for
-any of them. The network's own activation map was tried first and knows far less: see ``docs/experiments.md``.
+A network that tells it for each patch of a view is asked for nothing more: the maps of the views are laid at their
+places (:func:`blend`). Any other is asked what its score loses when a part is covered (:func:`occlusion`, after Zeiler
+& Fergus 2014, arXiv:1311.2901): that needs nothing but its answers. For ``cifake`` the activation map of the network
+itself was tried first and knows far less: see ``docs/experiments.md``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from imageauth.pixels.views import squares
+from imageauth.pixels.views import Views
 
 CELLS = 8
-Score = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
+Floats = npt.NDArray[np.float64]
+Score = Callable[[npt.NDArray[np.uint8]], Floats]
 
 
-def occlusion(score: Score, views: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+def occlusion(score: Score, views: npt.NDArray[np.uint8]) -> Floats:
     """How far the logit falls when a cell is filled with its view's mean colour.
 
     Args:
@@ -36,25 +39,61 @@ def occlusion(score: Score, views: npt.NDArray[np.uint8]) -> npt.NDArray[np.floa
     return np.asarray(logits[:, :1] - logits[:, 1:], np.float64).reshape(-1, CELLS, CELLS)
 
 
-def stitch(maps: npt.NDArray[np.float64], height: int, width: int) -> npt.NDArray[np.float64]:
-    """Maps of an image's squares as one map of the image; where squares overlap, their mean.
+def local_logits(maps: Floats, logits: Floats) -> Floats:
+    """Maps whose mean is the view's own logit: the map says where, the logit how much.
 
     Args:
-        maps: float64 [V, C, C], of the :func:`~imageauth.pixels.views.squares` in their order.
-        height, width: of the image, pixels.
+        maps: float64 [V, S, S], of the network's patches.
+        logits: float64 [V], of the views.
+    """
+    return np.asarray(maps - maps.mean(axis=(1, 2), keepdims=True) + logits[:, None, None], np.float64)
+
+
+def blend(maps: Floats, views: Views, weights: Sequence[float], cells: int) -> Floats:
+    """Maps of a picture's views as one map of the picture.
+
+    Each view's map is laid at its place by areas. Where views of one entry overlap, their mean counts; where those of
+    several do, the mean weighted as in the score. So a cell shows what the views that look at it say.
+
+    Args:
+        maps: float64 [V, S, S], in the order of ``views.places``.
+        views: whose maps they are.
+        weights: of the entries.
+        cells: of the result, along the picture's shorter side.
 
     Returns:
-        float64 [h, w], C along the shorter side; NaN where no square lies.
+        float64 [h, w]; NaN where no view looks.
     """
-    cells = maps.shape[1]
-    scale = cells / min(height, width)
-    total = np.zeros((max(cells, round(height * scale)), max(cells, round(width * scale))))
-    count = np.zeros_like(total)
-    for (top, left, _), part in zip(squares(height, width, len(maps)), maps, strict=True):
-        row = min(round(top * scale), total.shape[0] - cells)
-        column = min(round(left * scale), total.shape[1] - cells)
-        place = np.s_[row : row + cells, column : column + cells]
-        total[place] += part
-        count[place] += 1
-    with np.errstate(invalid="ignore"):
-        return np.asarray(total / count)
+    scale = cells / min(views.height, views.width)
+    shape = max(cells, round(views.height * scale)), max(cells, round(views.width * scale))
+    total, weight = np.zeros(shape), np.zeros(shape)
+    at = 0
+    for count, share in zip(views.counts, weights, strict=True):
+        values, seen = np.zeros(shape), np.zeros(shape)
+        for place, part in zip(views.places[at : at + count], maps[at : at + count], strict=True):
+            down = _overlaps(place[0], place[2], len(part), shape[0])
+            across = _overlaps(place[1], place[3], part.shape[1], shape[1])
+            values += down @ part @ across.T
+            seen += np.outer(down.sum(axis=1), across.sum(axis=1))
+        at += count
+        # Of a cell that one view half covers, half counts; two views that cover it count once.
+        covered = np.minimum(seen, 1)
+        total += share * covered * np.divide(values, seen, out=np.zeros(shape), where=seen > 1e-9)
+        weight += share * covered
+    # A cell that is hardly touched was not looked at.
+    result = np.full(shape, np.nan)
+    np.divide(total, weight, out=result, where=weight > 0.5 * min(share for share in weights if share))
+    return result
+
+
+def _overlaps(start: float, end: float, parts: int, cells: int) -> Floats:
+    """The share of each cell that each part covers, float64 [cells, parts], on one axis.
+
+    Args:
+        start, end: of what is cut into ``parts``, as shares of the axis.
+        parts, cells: how many.
+    """
+    edges = np.linspace(start, end, parts + 1) * cells
+    left = np.maximum(np.arange(cells)[:, None], edges[None, :-1])
+    right = np.minimum(np.arange(1, cells + 1)[:, None], edges[None, 1:])
+    return np.asarray(np.maximum(right - left, 0.0), np.float64)

@@ -1,8 +1,9 @@
 """A model: card, weights and preprocessing as one thing."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,21 @@ import numpy.typing as npt
 
 from imageauth.errors import ModelError
 from imageauth.models import find_model
-from imageauth.pixels.card import Card
-from imageauth.pixels.heatmap import occlusion, stitch
+from imageauth.pixels.answers import Answers
+from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.heatmap import CELLS, blend, local_logits, occlusion
+from imageauth.pixels.layout import Layout
 from imageauth.pixels.network import Network
-from imageauth.pixels.stability import pool, with_variants
-from imageauth.pixels.views import square_views
+from imageauth.pixels.stability import pool
+from imageauth.pixels.views import Views
 
-BATCH = 64
-Views = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+
+# Of the views that a network sees at a time: 64 of 32×32, one of 224×224. Measured on two cores with a ViT-B/16 in int8
+# (ms a view, peak MB): 73, 240 alone; 72, 261 by two; 82, 384 by eight; 97, 550 by sixteen. Another size of batch means
+# that the runtime plans its memory anew, so large views go one by one.
+_PIXELS_AT_ONCE = 64 * 32 * 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +37,13 @@ class Scores:
         pooled: the images' own scores, float64 [N]; see :func:`imageauth.pixels.stability.pool`.
         unfamiliarity: float64 [N], higher for what is less like the images that the model was measured on; all 0 if
             the network does not say.
+        said: of each image, all that the network says of its views as they are, float64 [V, C].
     """
 
-    variants: npt.NDArray[np.float64]
-    pooled: npt.NDArray[np.float64]
-    unfamiliarity: npt.NDArray[np.float64]
+    variants: Floats
+    pooled: Floats
+    unfamiliarity: Floats
+    said: Sequence[Floats] = ()
 
 
 class PixelModel:
@@ -43,9 +53,16 @@ class PixelModel:
         card: its :class:`~imageauth.pixels.card.Card`.
     """
 
-    def __init__(self, card: Card, network: Network) -> None:
+    def __init__(self, card: Card, network: Network | Callable[[], Network]) -> None:
+        """A model of parts.
+
+        Args:
+            card: of the network.
+            network: it, or what loads it when a picture is first scored.
+        """
         self.card = card
-        self._network = network
+        self._source = network
+        self._lock = threading.Lock()
 
     @staticmethod
     def load(name: str | Path, *, threads: int | None = None) -> "PixelModel":
@@ -58,88 +75,159 @@ class PixelModel:
         Raises:
             ModelError: it is unknown, incomplete, damaged, or its weights are not those that the card describes.
         """
+        model = PixelModel.lazy(name, threads=threads)
+        model.network()
+        return model
+
+    @staticmethod
+    def lazy(name: str | Path, *, threads: int | None = None) -> "PixelModel":
+        """The same, whose weights are read only when a picture is first scored: that may then raise ``ModelError``.
+
+        Raises:
+            ModelError: it is unknown, or its card is missing or damaged.
+        """
         folder = find_model(name)
         card = Card.load(folder)
-        file = folder / card.file
-        if file.parent.resolve() != folder.resolve():
-            raise ModelError(f"{folder}: the card names weights outside its folder: {card.file}")
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != card.sha256:
-            raise ModelError(
-                f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
-            )
-        network = Network(data, threads=threads, name=str(file))
-        if network.side != card.side:
-            raise ModelError(
-                f"{file} takes {network.side}×{network.side} pixels, its card says {card.side}×{card.side}"
-            )
-        if card.domain.unfamiliar is not None and network.columns < 2:
-            raise ModelError(f"{file} does not say what is unfamiliar to it, its card says that it does")
-        return PixelModel(card, network)
+        return PixelModel(card, lambda: _network(folder, card, threads))
 
-    def views(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """What the network looks at, uint8 [K·V, side, side, 3], of a picture of any size (uint8 [H, W, 3] sRGB):
-        its V square views as they are, then under each of the card's variants; K counts both.
+    def network(self) -> Network:
+        """The network, loaded by the first call, whichever thread makes it.
+
+        Raises:
+            ModelError: the weights are missing, damaged, or not those that the card describes.
         """
-        return with_variants(square_views(pixels, self.card.side, self.card.views), self.card.variants)
+        with self._lock:
+            if not isinstance(self._source, Network):
+                self._source = self._source()
+            return self._source
+
+    def under(self, thresholds: Thresholds) -> "PixelModel":
+        """This model with other thresholds."""
+        return PixelModel(replace(self.card, thresholds=thresholds), self.network)
+
+    def views(self, pixels: Pixels, *, lossless: bool = False) -> Views:
+        """What the network looks at of a picture of any size.
+
+        Args:
+            pixels: uint8 [H, W, 3] sRGB.
+            lossless: it comes from a file that lost nothing (:attr:`imageauth.images.Image.lossless`).
+        """
+        return self.card.layout.look(pixels, lossless=lossless)
 
     def score_views(self, views: Sequence[Views]) -> Scores:
-        """Scores of images; those of an image's square views are averaged.
+        """Scores of images.
 
         Args:
             views: of each image, as :meth:`views` gave them.
-        """
-        return score_views(self._network, views, self.card.variants)
 
-    def scores(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        Raises:
+            ModelError: the weights had not been read yet, and cannot be.
+        """
+        return score_views(self.network(), views, self.card.layout, self.card.answers)
+
+    def scores(self, pictures: Sequence[Pixels]) -> Floats:
         """Logits, float64 [N], of pictures of any size."""
         return self.score_views([self.views(pixels) for pixels in pictures]).pooled
 
-    def probabilities(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+    def probabilities(self, pictures: Sequence[Pixels]) -> Floats:
         """Calibrated chances of being AI-made, float64 [N] in 0..1."""
         return self.card.calibration(self.scores(pictures))
 
-    def heatmap(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    def heatmap(self, pixels: Pixels, *, lossless: bool = False) -> Floats:
         """Where in a picture the evidence sits; see :mod:`imageauth.pixels.heatmap`.
 
         Args:
             pixels: uint8 [H, W, 3] sRGB, any size.
+            lossless: as for :meth:`views`.
 
         Returns:
-            float64 [h, w], shaped like the picture: how far the logit falls when a cell is covered. Above 0 speaks for
-            AI, below 0 for a photograph; NaN where no view looked.
+            float64 [h, w], shaped like the picture. Above 0 speaks for AI, below 0 for a photograph; NaN where no view
+            looked. From a network with a map of its own it holds the logit of each place, otherwise how far the logit
+            falls when a cell is covered.
         """
-        views = square_views(pixels, self.card.side, self.card.views)
-        return stitch(occlusion(lambda batch: _answers(self._network, batch)[:, 0], views), *pixels.shape[:2])
+        views = self.card.layout.look(pixels, lossless=lossless, variants=False)
+        return self.heatmap_of(views, _answers(self.network(), views.pixels) if self.card.answers.map else None)
+
+    def heatmap_of(self, views: Views, said: Floats | None) -> Floats:
+        """The heatmap of a picture that was scored already.
+
+        Args:
+            views: of the picture.
+            said: what the network said of them (:attr:`Scores.said`); None where it has no map.
+        """
+        answers, weights = self.card.answers, self.card.layout.weights(views.counts)
+        as_is = len(views.places)
+        if said is None or (maps := answers.maps_of(said)) is None:
+            maps = occlusion(self._logits, views.pixels[:as_is])
+            return blend(maps, views, weights, CELLS)
+        # What is looked at more closely than the whole is shown more finely.
+        cells = maps.shape[1] * (2 if as_is > views.counts[0] else 1)
+        return blend(local_logits(maps, said[:, answers.logit]), views, weights, cells)
+
+    def _logits(self, views: Pixels) -> Floats:
+        return _answers(self.network(), views)[:, self.card.answers.logit]
 
 
-def score_views(network: Network, views: Sequence[Views], variants: Sequence[str], batch: int = BATCH) -> Scores:
-    """Scores of images by a network; those of an image's square views are averaged.
+def score_views(
+    network: Network, views: Sequence[Views], layout: Layout, answers: Answers, batch: int | None = None
+) -> Scores:
+    """Scores of images by a network.
 
     Args:
         network: to ask.
-        views: of each image, as :func:`~imageauth.pixels.stability.with_variants` gives them.
-        variants: that the views hold, after the image as it is.
-        batch: views at a time.
+        views: of each image, as :meth:`~imageauth.pixels.layout.Layout.look` gives them.
+        layout: that they follow.
+        answers: what the network's columns mean.
+        batch: views at a time; default: by their size.
     """
-    kinds = 1 + len(variants)
+    kinds = 1 + len(layout.variants)
     if not len(views):
         return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-    counts = np.array([len(v) for v in views])
-    answers = _answers(network, np.concatenate(views), batch)
-    each = np.repeat(counts // kinds, kinds)
-    means = np.add.reduceat(answers, np.cumsum(each) - each) / each[:, None]
-    means = means.reshape(len(views), kinds, -1)
-    # Of the image as it is: a change might make any image look less familiar.
-    unfamiliarity = means[:, 0, 1] if means.shape[2] > 1 else np.zeros(len(views))
-    return Scores(means[:, :, 0], pool(means[:, :, 0], variants), unfamiliarity)
+    everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
+    parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
+    variants = np.stack(
+        [layout.weigh(part[:, answers.logit], each.counts) for part, each in zip(parts, views, strict=True)]
+    )
+    unfamiliarity = np.zeros(len(views))
+    if answers.unfamiliarity is not None:
+        # Of the leading views as they are: a change might make any image look less familiar.
+        for index, (part, each) in enumerate(zip(parts, views, strict=True)):
+            unfamiliarity[index] = part[: each.counts[0], answers.unfamiliarity].mean()
+    said = [part[: len(each.places)] for part, each in zip(parts, views, strict=True)]
+    return Scores(variants, pool(variants, layout.variants), unfamiliarity, said)
 
 
-def _answers(network: Network, views: Views, batch: int = BATCH) -> npt.NDArray[np.float64]:
+def _answers(network: Network, views: Pixels, batch: int | None = None) -> Floats:
     """The network's answers, float64 [N, C], about views, uint8 [N, side, side, 3]."""
-    parts = [network(views[at : at + batch].astype(np.float32)) for at in range(0, len(views), batch)]
+    size = batch or max(1, _PIXELS_AT_ONCE // network.side**2)
+    parts = [network(views[at : at + size].astype(np.float32)) for at in range(0, len(views), size)]
     return np.concatenate(parts)
+
+
+def _network(folder: Path, card: Card, threads: int | None) -> Network:
+    """A model folder's network.
+
+    Raises:
+        ModelError: it is missing, damaged, or not what the card describes.
+    """
+    file = folder / card.file
+    if file.parent.resolve() != folder.resolve():
+        raise ModelError(f"{folder}: the card names weights outside its folder: {card.file}")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != card.sha256:
+        raise ModelError(
+            f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
+        )
+    network = Network(data, threads=threads, name=str(file))
+    side = card.layout.side
+    if network.side != side:
+        raise ModelError(f"{file} takes {network.side}×{network.side} pixels, its card says {side}×{side}")
+    if network.columns < card.answers.columns:
+        raise ModelError(
+            f"{file} gives {network.columns} answers to a picture, its card speaks of {card.answers.columns}"
+        )
+    return network

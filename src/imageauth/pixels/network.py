@@ -26,7 +26,7 @@ class Network:
     """
 
     def __init__(self, data: bytes, *, threads: int | None = None, name: str = "model.tflite") -> None:
-        """Load a network of float32 [N, H, W, 3] → float32 [N, C], C 1 or 2.
+        """Load a network of float32 [N, H, W, 3] → float32 [N, C].
 
         Args:
             data: the file's bytes.
@@ -45,7 +45,7 @@ class Network:
             shape = self._input["shape_signature"]
             if len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3 or self._input["dtype"] != np.float32:
                 raise ValueError(f"its input is {self._input['dtype'].__name__} {list(shape)}")
-            if len(self._output["shape"]) != 2 or self._output["shape"][1] not in (1, 2):
+            if len(self._output["shape"]) != 2 or self._output["shape"][1] < 1:
                 raise ValueError(f"its output is {list(self._output['shape'])}")
         except (ValueError, RuntimeError, TypeError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -56,9 +56,8 @@ class Network:
         self._lock = threading.Lock()
 
     def __call__(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Answers, float64 [N, C], of float32 [N, H, W, 3] in 0..255.
-
-        The first column is the logit of "made by AI"; a second one, if there is one, of "unlike what was measured".
+        """Answers, float64 [N, C], of float32 [N, H, W, 3] in 0..255; what each column means the card says
+        (:class:`imageauth.pixels.answers.Answers`).
         """
         with self._lock:
             if len(batch) != self._size:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.pixels.calibration import Calibration
-from imageauth.pixels.degradations import recompress
+from imageauth.pixels.degradations import recompress, rescale
 
 Views = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -28,20 +28,24 @@ def _moved(views: Views, step: int) -> Views:
     return padded[:, at : at + side, at : at + side]
 
 
+def _each(change: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]) -> Change:
+    return lambda views: np.stack([change(view) for view in views])
+
+
 VARIANTS: Mapping[str, tuple[str, Change]] = MappingProxyType(
     {
         "moved": ("moved by one pixel", lambda views: _moved(views, 1)),
         "mirrored": ("mirrored and moved by one pixel", lambda views: _moved(views, -1)[:, :, ::-1]),
-        "re-encoded": (
-            "saved again as JPEG of quality 90",
-            lambda views: np.stack([recompress(view, "JPEG", 90) for view in views]),
-        ),
+        "flipped": ("mirrored", lambda views: views[:, :, ::-1]),
+        "re-encoded": ("saved again as JPEG of quality 90", _each(lambda view: recompress(view, "JPEG", 90))),
+        "re-encoded-75": ("saved again as JPEG of quality 75", _each(lambda view: recompress(view, "JPEG", 75))),
+        "resized": ("reduced to three quarters and enlarged again", _each(lambda view: rescale(view, 0.75))),
     }
 )
 """Name → (what is done, in words; the function of uint8 [V, S, S, 3])."""
 
-LOSSLESS = frozenset({"moved", "mirrored"})
-"""Those that keep the fine detail and may be pooled; saving again takes some of it and only tests."""
+LOSSLESS = frozenset({"moved", "mirrored", "flipped"})
+"""Those that keep the fine detail and may be pooled; the others take some of it and only test."""
 
 
 def with_variants(views: Views, names: Sequence[str]) -> Views:

@@ -17,11 +17,13 @@ from imageauth.errors import ModelError
 from imageauth.evaluation.deletion import deletion_test
 from imageauth.evaluation.figures import MEASURED, measure
 from imageauth.files import write_atomically
+from imageauth.pixels.answers import Answers
 from imageauth.pixels.calibration import sigmoid
 from imageauth.pixels.card import FILE_NAME, Card, Domain
+from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.model import PixelModel, Scores, score_views
 from imageauth.pixels.network import Network
-from imageauth.pixels.stability import settled, with_variants
+from imageauth.pixels.stability import settled
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
@@ -46,8 +48,7 @@ class About:
 
     name: str
     version: str
-    views: int
-    variants: tuple[str, ...]
+    layout: Layout
     short_side: tuple[int, int]
     aspect: float
     text: str
@@ -58,8 +59,7 @@ class About:
 CIFAKE = About(
     name="cifake",
     version="3",
-    views=3,
-    variants=("moved", "mirrored", "re-encoded"),
+    layout=Layout(32, (Entry("squares", 3, 1.0),), ("moved", "mirrored", "re-encoded")),
     short_side=(32, 64),
     aspect=2.0,
     text="thumbnails with a short side of 32–64 pixels: CIFAR-10-like photographs against Stable Diffusion 1.4",
@@ -111,9 +111,13 @@ def to_int8(data: bytes) -> bytes:
 def litert_scores(
     data: bytes, pictures: npt.NDArray[np.uint8], variants: tuple[str, ...] = (), batch: int = 100
 ) -> Scores:
-    """Scores of uint8 pictures [N, H, W, 3], as they are and under each variant, by a LiteRT file."""
-    views = [with_variants(picture[None], variants) for picture in pictures]
-    return score_views(Network(data), views, variants, batch)
+    """Scores of uint8 pictures [N, S, S, 3] of the network's size, as they are and under each variant, by a LiteRT
+    file.
+    """
+    network = Network(data)
+    layout = Layout(network.side, (Entry("squares", 1, 1.0),), variants)
+    views = [layout.look(picture) for picture in pictures]
+    return score_views(network, views, layout, Answers.usual(network.columns), batch)
 
 
 def write_model(
@@ -140,7 +144,7 @@ def write_model(
         ModelError: LiteRT's probabilities differ from Keras' by more than :data:`MAX_DIFFERENCE`.
     """
     data = to_litert(model)
-    scores = litert_scores(data, pictures, about.variants)
+    scores = litert_scores(data, pictures, about.layout.variants)
     by_keras = outputs(model, pictures)
     by_litert = np.column_stack([scores.variants[:, 0], scores.unfamiliarity])[:, : by_keras.shape[1]]
     difference = float(np.max(np.abs(sigmoid(by_litert) - sigmoid(by_keras))))
@@ -151,7 +155,7 @@ def write_model(
     result = fit_calibration(scores.pooled, labels)
     precision, loss = "float32", 0.0
     small = to_int8(data)
-    small_scores = litert_scores(small, pictures, about.variants)
+    small_scores = litert_scores(small, pictures, about.layout.variants)
     small_result = fit_calibration(small_scores.pooled, labels)
     small_loss = _accuracy(result, labels) - _accuracy(small_result, labels)
     if small_loss <= MAX_ACCURACY_LOSS:
@@ -161,9 +165,8 @@ def write_model(
         version=about.version,
         file=WEIGHTS,
         sha256=hashlib.sha256(data).hexdigest(),
-        side=int(model.input_shape[1]),
-        views=about.views,
-        variants=about.variants,
+        layout=replace(about.layout, side=int(model.input_shape[1])),
+        answers=Answers.usual(by_keras.shape[1]),
         # Flatter than every validation picture means that nothing was measured there.
         domain=Domain(
             about.short_side,

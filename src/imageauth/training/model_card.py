@@ -72,7 +72,7 @@ def _page(
     size: int,
 ) -> str:
     f, thresholds = card.figures, card.thresholds
-    changes = ", ".join(VARIANTS[name][0] for name in card.variants)
+    changes = ", ".join(VARIANTS[name][0] for name in card.layout.variants)
     lines = [
         f"# Model card: {card.name} {card.version}",
         "",
@@ -80,12 +80,12 @@ def _page(
         "",
         *(line for heading, text in uses.items() for line in (f"**{heading}.** {text}", "")),
         f"**Network.** `{runs[-1]['recipe']['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
-        f"{card.side}×{card.side} input, LiteRT ({f['precision']}), SHA-256 `{card.sha256}`. In float32, LiteRT "
-        f"differs from Keras by at most {f['max_difference_from_keras']:.1e} in probability over the whole validation "
-        f"split; the form that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of accuracy "
+        f"{card.layout.side}×{card.layout.side} input, LiteRT ({f['precision']}), SHA-256 `{card.sha256}`. In float32, "
+        f"LiteRT differs from Keras by at most {f['max_difference_from_keras']:.1e} in probability over the whole "
+        f"validation split; the form that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of accuracy "
         "against it.",
         "",
-        *(_stability(card, changes) if card.variants else []),
+        *(_stability(card, changes) if card.layout.variants else []),
         *(_wear() if "wear" in runs[-1] else []),
         *(_familiarity(f) if "elsewhere_refused" in f else []),
         "## Figures",
