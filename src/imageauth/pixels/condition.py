@@ -20,7 +20,7 @@ SMALL, COARSE, SOFT, SCREEN, KIND = 256, 60, 0.1, 0.016, 0.5
 is said; all but the first were set by measurement (``docs/conditions.md``)."""
 
 # What is measured lies in the middle of the picture, at its own pixels; more would tell no more.
-_MOST_SIDE = 1024
+_MOST_SIDE = 768
 _BLOCK = 8
 _PATCH = 128
 # The lowest coefficients but the mean, and the steps that are tried for them, largest first.

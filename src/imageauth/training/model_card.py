@@ -82,8 +82,8 @@ def _page(
         f"**Network.** `{runs[-1]['recipe']['network']}`, {f['parameters']:,} parameters, {size / 1e6:.2f} MB, "
         f"{card.layout.side}×{card.layout.side} input, LiteRT ({f['precision']}), SHA-256 `{card.sha256}`. In float32, "
         f"LiteRT differs from Keras by at most {f['max_difference_from_keras']:.1e} in probability over the whole "
-        f"validation split; the form that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of accuracy "
-        "against it.",
+        f"validation split; the form that ships ({f['precision']}) loses {f['accuracy_lost_by_quantising']:.2%} of "
+        "accuracy against it.",
         "",
         *(_stability(card, changes) if card.layout.variants else []),
         *(_wear() if "wear" in runs[-1] else []),
