@@ -31,7 +31,7 @@ from imageauth.training.averaging import WeightAverage  # noqa: E402
 from imageauth.training.calibrate import METHODS, at_risk, conformal, fit_calibration, fit_thresholds  # noqa: E402
 from imageauth.training.cifake import prepare  # noqa: E402
 from imageauth.training.degradations import Reach, degrade_at_random  # noqa: E402
-from imageauth.training.export import CIFAKE, litert_scores, to_litert, write_model  # noqa: E402
+from imageauth.training.export import CIFAKE, litert_scores, write_model  # noqa: E402
 from imageauth.training.familiarity import (  # noqa: E402
     familiar_pictures,
     load_elsewhere,
@@ -40,6 +40,7 @@ from imageauth.training.familiarity import (  # noqa: E402
 )
 from imageauth.training.fit import open_run, predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
+from imageauth.training.litert import to_int8, to_litert  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
@@ -218,8 +219,6 @@ def test_luma_and_chroma_are_those_of_jpeg() -> None:
 
 
 def test_eight_bit_weights_are_small_and_say_nearly_the_same() -> None:
-    from imageauth.training.export import to_int8
-
     model = build("pocket", {})
     pictures = toy(60)[0]
     data = to_litert(model)

@@ -50,15 +50,17 @@ def seed_of(pixels: Pixels) -> int:
     return zlib.crc32(np.ascontiguousarray(pixels).data)
 
 
-def recompress(pixels: Pixels, kind: Literal["JPEG", "WEBP"], quality: int) -> Pixels:
-    """Encode and decode lossily, with 4:2:0 chroma as phones and web sites do."""
+def recompress(
+    pixels: Pixels, kind: Literal["JPEG", "WEBP"], quality: int, chroma: Literal["4:2:0", "4:4:4"] = "4:2:0"
+) -> Pixels:
+    """Encode and decode lossily, by default with 4:2:0 chroma as phones and web sites do; WebP knows no other."""
     longest = _LONGEST[kind]
     if max(pixels.shape[:2]) > longest:  # longer than the codec allows: in strips that end on block borders
         axis = int(np.argmax(pixels.shape[:2]))
         strips = np.split(pixels, range(longest, pixels.shape[axis], longest), axis)
-        return np.concatenate([recompress(strip, kind, quality) for strip in strips], axis)
+        return np.concatenate([recompress(strip, kind, quality, chroma) for strip in strips], axis)
     buffer = io.BytesIO()
-    options = {"subsampling": "4:2:0"} if kind == "JPEG" else {}
+    options = {"subsampling": chroma} if kind == "JPEG" else {}
     PIL.Image.fromarray(pixels).save(buffer, kind, quality=quality, **options)
     with PIL.Image.open(buffer, formats=[kind]) as picture:
         return np.asarray(picture.convert("RGB"), np.uint8)

@@ -1,9 +1,6 @@
 """Keras → a model folder: ``model.tflite`` and ``card.json``."""
 
-import contextlib
 import hashlib
-import io
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +24,7 @@ from imageauth.pixels.stability import settled
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
+from imageauth.training.litert import to_int8, to_litert
 
 WEIGHTS = "model.tflite"
 # Keras and LiteRT add the same numbers in another order; more than this is a mistake, not rounding.
@@ -76,36 +74,6 @@ CIFAKE = About(
         "The probability holds where half of the images asked about are AI-made, as in the validation data.",
     ),
 )
-
-
-def to_litert(model: keras.Model) -> bytes:
-    """The model as a LiteRT file with a free batch dimension, float32.
-
-    Raises:
-        ModelError: the converter failed.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / WEIGHTS
-        with contextlib.redirect_stdout(io.StringIO()):  # Keras prints where it saved
-            model.export(path, format="litert", verbose=False)
-        if not path.is_file():
-            raise ModelError("the LiteRT converter left no file")
-        return path.read_bytes()
-
-
-def to_int8(data: bytes) -> bytes:
-    """The same LiteRT network with 8-bit weights; activations are quantised on the fly, input and output stay float32.
-
-    Several times faster than float32 where the processor multiplies 8-bit integers, and a quarter of the size.
-    """
-    from ai_edge_quantizer import quantizer, recipe
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / WEIGHTS
-        path.write_bytes(data)
-        quantiser = quantizer.Quantizer(str(path))
-        quantiser.load_quantization_recipe(recipe.dynamic_wi8_afp32())
-        return bytes(quantiser.quantize().quantized_model)
 
 
 def litert_scores(
