@@ -16,6 +16,8 @@ class Answers:
 
     Attributes:
         logit: of "made by AI".
+        own: (name, column) of views (:data:`imageauth.pixels.views.VIEWS`) that have a logit of their own: what gives
+            a whole picture away differs from what gives a crop of it away.
         unfamiliarity: higher for what is less like the pictures that the model was measured on; None: it does not say.
         kinds: first column and names of the logits (softmax) of what kind of picture a view shows; None: not told.
         map: first column and side S of the logits of a view's S×S patches, row by row: where in it the evidence sits;
@@ -26,6 +28,7 @@ class Answers:
     unfamiliarity: int | None = None
     kinds: tuple[int, tuple[str, ...]] | None = None
     map: tuple[int, int] | None = None
+    own: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         used = [column for columns in self._columns().values() for column in columns]
@@ -33,6 +36,8 @@ class Answers:
             raise ValueError("two answers share a column, or one has no column")
         if self.kinds and (len(self.kinds[1]) < 2 or len(set(self.kinds[1])) < len(self.kinds[1])):
             raise ValueError("kinds are two or more different names")
+        if len(dict(self.own)) < len(self.own):
+            raise ValueError("a view has two logits of its own")
 
     @property
     def columns(self) -> int:
@@ -43,6 +48,8 @@ class Answers:
         found: dict[str, Sequence[int]] = {"logit": (self.logit,)}
         if self.unfamiliarity is not None:
             found["unfamiliarity"] = (self.unfamiliarity,)
+        if self.own:
+            found["own"] = [column for _, column in self.own]
         if self.kinds:
             found["kinds"] = range(self.kinds[0], self.kinds[0] + len(self.kinds[1]))
         if self.map:
@@ -50,6 +57,17 @@ class Answers:
                 raise ValueError("the side of the map is 1 to 64")
             found["map"] = range(self.map[0], self.map[0] + self.map[1] ** 2)
         return found
+
+    def logits_of(self, said: Floats, views: Sequence[str]) -> Floats:
+        """The logits of views, float64 [V].
+
+        Args:
+            said: the network's answers about them, float64 [V, C].
+            views: their names.
+        """
+        own = dict(self.own)
+        columns = [own.get(name, self.logit) for name in views]
+        return np.asarray(said[np.arange(len(said)), columns], np.float64)
 
     def kinds_of(self, said: Floats) -> dict[str, float]:
         """How likely a picture is of each kind: the mean over views of their softmax.
@@ -80,6 +98,8 @@ class Answers:
         data: dict[str, Any] = {"logit": self.logit}
         if self.unfamiliarity is not None:
             data["unfamiliarity"] = self.unfamiliarity
+        if self.own:
+            data["own"] = dict(self.own)
         if self.kinds:
             data["kinds"] = {"first": self.kinds[0], "names": list(self.kinds[1])}
         if self.map:
@@ -99,6 +119,7 @@ class Answers:
             unfamiliarity=None if data.get("unfamiliarity") is None else int(data["unfamiliarity"]),
             kinds=None if kinds is None else (int(kinds["first"]), tuple(str(name) for name in kinds["names"])),
             map=None if places is None else (int(places["first"]), int(places["side"])),
+            own=tuple((str(name), int(column)) for name, column in data.get("own", {}).items()),
         )
 
     @staticmethod

@@ -105,6 +105,16 @@ class Layout:
             width=width,
         )
 
+    def names(self, counts: Sequence[int], views: int) -> list[str]:
+        """Of the ways in which views were cut, in their order; those beyond the counts are variants of the first.
+
+        Args:
+            counts: of views in each entry.
+            views: how many there are in all.
+        """
+        names = [entry.view for entry, count in zip(self.entries, counts, strict=True) for _ in range(count)]
+        return names + [self.entries[0].view] * (views - len(names))
+
     def weigh(self, logits: Floats, counts: Sequence[int]) -> Floats:
         """Scores of one picture: as it is, and with the first entry's views under each variant.
 

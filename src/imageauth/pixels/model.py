@@ -162,7 +162,8 @@ class PixelModel:
             return blend(maps, views, weights, CELLS)
         # What is looked at more closely than the whole is shown more finely.
         cells = maps.shape[1] * (2 if as_is > views.counts[0] else 1)
-        return blend(local_logits(maps, said[:, answers.logit]), views, weights, cells)
+        logits = answers.logits_of(said, self.card.layout.names(views.counts, len(said)))
+        return blend(local_logits(maps, logits), views, weights, cells)
 
     def _logits(self, views: Pixels) -> Floats:
         return _answers(self.network(), views)[:, self.card.answers.logit]
@@ -186,7 +187,10 @@ def score_views(
     everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
     parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
     variants = np.stack(
-        [layout.weigh(part[:, answers.logit], each.counts) for part, each in zip(parts, views, strict=True)]
+        [
+            layout.weigh(answers.logits_of(part, layout.names(each.counts, len(part))), each.counts)
+            for part, each in zip(parts, views, strict=True)
+        ]
     )
     unfamiliarity = np.zeros(len(views))
     if answers.unfamiliarity is not None:

@@ -133,7 +133,7 @@ def tile_views(pixels: Pixels, side: int, most: int) -> Cut:
     both, (top, left, bottom, right) = _centre(pixels, 2 * side)
     rows, columns = (top, (top + bottom) / 2, bottom), (left, (left + right) / 2, right)
     views, places = [], []
-    for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+    for row, column in ((0, 0), (1, 1), (0, 1), (1, 0)):  # two of them lie across from one another
         views.append(both[row * side : (row + 1) * side, column * side : (column + 1) * side])
         places.append((rows[row], columns[column], rows[row + 1], columns[column + 1]))
     return Cut.of(views[:most], places[:most], side)

@@ -75,7 +75,7 @@ class TrainingLook:
             seen = degrade_at_random(pixels, random_of(sha256, copy)) if copy else pixels
             shorts.append(min(seen.shape[:2]))
             views += self._cut(seen, "whole", 1, (0,))
-            views += self._cut(seen, "tiles", 4, (1, 2) if copy % 2 else (0, 3))
+            views += self._cut(seen, "tiles", 4, (2, 3) if copy % 2 else (0, 1))
             views += self._cut(seen, "crops", 2, (copy % 2,))
         return _slots(views, self.side, shorts)
 
