@@ -9,7 +9,7 @@ from imageauth.cli import app
 
 COMMANDS = (
     *("", "check", "inspect", "trust", "trust update", "evaluate", "models"),
-    *("data", "data cifake", "train", "train cifake", "tune", "tune cifake"),
+    *("data", "data cifake", "data photos", "train", "train cifake", "tune", "tune cifake"),
 )
 FILE = Path(__file__).parent.parent / "docs" / "cli.md"
 

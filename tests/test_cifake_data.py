@@ -24,7 +24,7 @@ from imageauth.cli import app
 from imageauth.errors import DataError
 from imageauth.files import write_atomically
 from imageauth.manifest import FILE_NAME, Manifest
-from imageauth.training import cifake
+from imageauth.training import cifake, storing
 from imageauth.training.cifake import OBJECTS, object_class, prepare
 from imageauth.training.splits import is_validation
 from tests.conftest import drawn
@@ -201,7 +201,8 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write(path, data, flush=flush)
 
-    monkeypatch.setattr(cifake, "write_atomically", writes)
+    for module in (cifake, storing):
+        monkeypatch.setattr(module, "write_atomically", writes)
     for more in (46, 0):  # the first time, room for the other files as well, but not for the summary
         arguments = ["data", "cifake", "--to", str(out), "--from", str(source)]
         result = CliRunner().invoke(app, arguments)

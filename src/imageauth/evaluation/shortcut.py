@@ -36,11 +36,12 @@ def require_sklearn() -> Any:
     return sklearn
 
 
-def header_probe(items: Sequence[Item], *, seed: int = 0) -> dict[str, Any]:
+def header_probe(items: Sequence[Item], *, folds: npt.ArrayLike | None = None, seed: int = 0) -> dict[str, Any]:
     """Cross-validated AUROC of a random forest that sees headers only.
 
     Args:
         items: labelled files; beyond 20,000 a seeded sample is taken.
+        folds: int [N], such as those that keep sources together; default: five at random.
         seed: of the sample, the folds and the forest.
 
     Returns:
@@ -53,26 +54,60 @@ def header_probe(items: Sequence[Item], *, seed: int = 0) -> dict[str, Any]:
         DataError: a class has fewer than two readable files.
     """
     require_sklearn()
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
     random = np.random.default_rng(seed)
     chosen = sorted(random.permutation(len(items))[:_MOST])
-    rows = [(header_features(items[index]), items[index].label) for index in chosen]
-    features = np.array([row for row, _ in rows if row is not None])
-    labels = np.array([label for row, label in rows if row is not None], np.int64)
+    where = np.zeros(len(items), np.int64) if folds is None else np.asarray(folds)
+    rows = [(header_features(items[index]), items[index].label, where[index]) for index in chosen]
+    features = np.array([row for row, *_ in rows if row is not None])
+    labels = np.array([label for row, label, _ in rows if row is not None], np.int64)
+    kept = np.array([fold for row, _, fold in rows if row is not None], np.int64)
     fewest = int(np.bincount(labels, minlength=2).min()) if len(labels) else 0
     if fewest < 2:
         raise DataError("the shortcut probe needs at least two readable files of each class")
-    folds = min(_FOLDS, fewest)
-    split = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    auroc = {}
-    for name, columns in ((HEADERS, features[:, :-1]), (HEADERS_AND_SIZE, features)):
+    if folds is None:
+        kept = _random_folds(labels, min(_FOLDS, fewest), seed)
+    auroc = {
+        name: forest_auroc(columns, labels, kept, seed)
+        for name, columns in ((HEADERS, features[:, :-1]), (HEADERS_AND_SIZE, features))
+    }
+    return {"n": len(labels), "folds": len(set(kept.tolist())), "auroc": auroc}
+
+
+def forest_auroc(
+    features: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], folds: npt.NDArray[np.int64], seed: int = 0
+) -> float:
+    """AUROC over all pictures, each judged by a random forest that learnt from the other folds.
+
+    Args:
+        features: float64 [N, F].
+        labels: int64 [N], 1 for AI-made.
+        folds: int64 [N].
+        seed: of the forests.
+
+    Raises:
+        DataError: there is one fold only, or without some fold a class is missing.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.metrics import roc_auc_score
+
+    predicted = np.empty(len(labels))
+    for fold in np.unique(folds):
+        here = folds == fold
+        if len(set(labels[~here].tolist())) < 2:
+            raise DataError("a probe needs pictures of both classes outside each fold")
         forest = RandomForestClassifier(200, min_samples_leaf=2, random_state=seed)
-        predicted = cross_val_predict(forest, columns, labels, cv=split, method="predict_proba")[:, 1]
-        auroc[name] = float(roc_auc_score(labels, predicted))
-    return {"n": len(labels), "folds": folds, "auroc": auroc}
+        predicted[here] = forest.fit(features[~here], labels[~here]).predict_proba(features[here])[:, 1]
+    return float(roc_auc_score(labels, predicted))
+
+
+def _random_folds(labels: npt.NDArray[np.int64], count: int, seed: int) -> npt.NDArray[np.int64]:
+    from sklearn.model_selection import StratifiedKFold
+
+    folds = np.empty(len(labels), np.int64)
+    split = StratifiedKFold(count, shuffle=True, random_state=seed)
+    for fold, (_, members) in enumerate(split.split(labels[:, None], labels)):
+        folds[members] = fold
+    return folds
 
 
 def header_features(item: Item) -> npt.NDArray[np.float64] | None:

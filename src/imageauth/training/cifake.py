@@ -5,8 +5,7 @@ The result is a folder with ``train/`` and ``test/``, each with ``REAL/`` and ``
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from imageauth.errors import DataError, ImageError
 from imageauth.files import write_atomically
 from imageauth.images import read_image
 from imageauth.manifest import FILE_NAME, Entry, Manifest, Split
-from imageauth.training.source import Member, download, members
+from imageauth.training.source import download, members
 from imageauth.training.splits import is_validation, without_repeats
+from imageauth.training.storing import store, writing
 from imageauth.training.summary import summarise
 
 SIDE = 32
@@ -58,10 +58,8 @@ def prepare(to: Path, source: Path | None = None, *, progress: Progress | None =
     stray: list[str] = []
     labels: set[str] = set()
     copied = 0
-    with _writing(to):
-        to.mkdir(parents=True, exist_ok=True)
     for member in members(origin, stray.append):
-        _store(to, member)
+        store(to / FILE_NAME, Path(member.split, member.label, member.name), member.data)
         labels.add(member.label)
         copied += 1
         if copied % 500 == 0:
@@ -73,33 +71,10 @@ def prepare(to: Path, source: Path | None = None, *, progress: Progress | None =
         raise DataError(f"{origin} holds no {missing} images: there is nothing to tell apart")
     tell("copying", copied, copied)
     manifest, damaged = _inspect(to, tell)
-    with _writing(to):
+    with writing(to):
         write_atomically(to / SUMMARY, summarise(manifest, damaged, stray).encode())
         manifest.save(to)
     return manifest, damaged
-
-
-@contextmanager
-def _writing(to: Path) -> Iterator[None]:
-    """A full disk, or a folder that is not ours, is said in one line."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{to} cannot be written: {reason}. Once it can, the same command goes on") from error
-
-
-def _store(to: Path, member: Member) -> None:
-    """Write one file whole, unless it is there already with the same content."""
-    path = to / member.split / member.label / member.name
-    with _writing(to):
-        if path.is_file() and path.read_bytes() == member.data:
-            return
-        # From here on the folder is unfinished; a source that changes nothing leaves it as it was.
-        (to / FILE_NAME).unlink(missing_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Not flushed to disk one by one: that would take minutes, and every file is decoded again before the end.
-        write_atomically(path, member.data, flush=False)
 
 
 def _inspect(folder: Path, tell: Progress) -> tuple[Manifest, list[str]]:

@@ -1,4 +1,7 @@
-"""Where CIFAKE comes from: a folder, a zip, a tar, or Kaggle. Names decide what is taken; nothing else is unpacked."""
+"""Where CIFAKE comes from: a folder, a zip, a tar, or Kaggle. Names decide what is taken; nothing else is unpacked.
+
+:func:`files` serves other data sets too.
+"""
 
 import lzma
 import os
@@ -7,6 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -62,8 +66,8 @@ def members(source: Path, stray: Callable[[str], None]) -> Iterator[Member]:
     Raises:
         DataError: the source is none of these, or damaged, or holds a file that is too large to be one of CIFAKE's.
     """
-    try:
-        for around, name, content in _files(source):
+    with reading(source):
+        for around, name, content in files(source):
             if match := _MEMBER.search(around + name):
                 split, label, file = match.groups()
                 with content() as stream:
@@ -73,13 +77,28 @@ def members(source: Path, stray: Callable[[str], None]) -> Iterator[Member]:
                 yield Member(split.lower(), label.upper(), file, data)
             elif os.path.splitext(name)[1].lower() in EXTENSIONS:
                 stray(name)
+
+
+@contextmanager
+def reading(source: Path) -> Iterator[None]:
+    """A source that is damaged, encrypted or cannot be read is said in one line.
+
+    Raises:
+        DataError: it is.
+    """
+    try:
+        yield
     except _BROKEN as error:
         what = "cannot be read" if source.is_dir() else "is damaged or cut short"
         raise DataError(f"{source} {what}: {error}") from error
 
 
-def _files(source: Path) -> Iterator[tuple[str, str, Callable[[], IO[bytes]]]]:
-    """(what the name stands in, the name, how to open it) of each regular file."""
+def files(source: Path) -> Iterator[tuple[str, str, Callable[[], IO[bytes]]]]:
+    """(what the name stands in, the name, how to open it) of each regular file of a folder, zip or tar.
+
+    Raises:
+        DataError: it is none of these. What the archive readers raise is for :func:`reading` to catch.
+    """
     if source.is_dir():
         # Someone may name the folder train/ itself.
         around = source.absolute().as_posix() + "/"
