@@ -1,5 +1,5 @@
 """The state that a picture is in, as far as it bears on how well a model judges it. How good the detectors are is in
-``docs/conditions.md``.
+``docs/looking.md``.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 SMALL, COARSE, SOFT, SCREEN, KIND = 256, 60, 0.1, 0.016, 0.5
 """A short side in pixels, a JPEG quality, a sharpness, a screen-likeness and a share of a kind: from where on something
-is said; all but the first were set by measurement (``docs/conditions.md``)."""
+is said; all but the first were set by measurement (``docs/looking.md``)."""
 
 # What is measured lies in the middle of the picture, at its own pixels; more would tell no more.
 _MOST_SIDE = 768
