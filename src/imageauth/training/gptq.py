@@ -139,11 +139,15 @@ def _reach_the_end(whole: Floats, levels: int) -> None:
 
 
 def _batched(model: "Model", inputs: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
-    parts = [
-        keras.ops.convert_to_numpy(model(inputs[at : at + _BATCH].astype(np.float32), training=False))
-        for at in range(0, len(inputs), _BATCH)
-    ]
-    return np.concatenate(parts)
+    found: npt.NDArray[np.float32] | None = None
+    for at in range(0, len(inputs), _BATCH):
+        said = keras.ops.convert_to_numpy(model(inputs[at : at + _BATCH].astype(np.float32), training=False))
+        if found is None:  # once: tokens of hundreds of views are hundreds of megabytes
+            found = np.empty((len(inputs), *said.shape[1:]), np.float32)
+        found[at : at + len(said)] = said
+    if found is None:
+        raise ValueError("there are no views to calibrate on")
+    return found
 
 
 def _hessian(model: "Model", tokens: npt.NDArray[np.float32]) -> Floats:

@@ -68,4 +68,5 @@ def _quantised(data: bytes, recipe: list[dict[str, object]]) -> bytes:
         path.write_bytes(data)
         quantiser = quantizer.Quantizer(str(path))
         quantiser.load_quantization_recipe(recipe)
-        return bytes(quantiser.quantize().quantized_model)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # bars and sizes
+            return bytes(quantiser.quantize().quantized_model)
