@@ -84,4 +84,42 @@ def cifake(
     print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}\nCurves: tensorboard --logdir {out / 'logs'}")
 
 
+def photo(
+    data: Annotated[Path, typer.Option(help="Folder made by: imageauth data photos")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CLIP ViT-B/16's weights, .safetensors or .onnx; default: openai/clip-vit-base-patch16 from Hugging "
+            "Face.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that look at pictures; default: the usable cores.")
+    ] = None,
+) -> None:
+    """Quantise CLIP's tower, fit heads on it, judge them leave-sources-out, calibrate and export.
+
+    A stopped run goes on with the same command.
+    """
+    from imageauth.errors import MissingExtraError
+    from imageauth.rendering.progress import progress
+
+    try:
+        with silenced():
+            from imageauth.training.photo_runs import MODEL_FOLDER, train_photo
+    except ImportError as error:
+        raise MissingExtraError("training", "train") from error
+    with progress("training", None) as tell:
+        card = train_photo(
+            data, out, tower=encoder, workers=workers, progress=lambda what, done, total: tell(done, total, what)
+        )
+    print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
+    for key, value in card.figures.items():
+        print(f"  {key}: {value}")
+    print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}")
+
+
 app.command()(guarded(cifake, when_stopped="add --resume to go on"))
+app.command()(guarded(photo, when_stopped="the same command goes on"))
