@@ -5,7 +5,8 @@ import pytest
 import sklearn.metrics as reference
 
 from imageauth.evaluation import metrics
-from imageauth.evaluation.figures import MEASURED, measure
+from imageauth.evaluation.figures import measure
+from imageauth.evaluation.weighted import MEASURED, WeightedTable
 from imageauth.pixels.card import Thresholds
 
 THRESHOLDS = Thresholds(decision=0.5, ai=0.9, real=0.1)
@@ -144,10 +145,8 @@ def test_resampling_equals_measuring_the_resample():
     labels, scores, p = _data("tied")
     random = np.random.default_rng(0)
     drawn = np.sort(random.integers(len(labels), size=len(labels)))
-    from imageauth.evaluation.figures import _Table
-
     order = np.argsort(-scores, kind="stable")
-    table = _Table(labels[order] == 1, scores[order], p[order], THRESHOLDS, np.ones(len(order), np.bool_))
+    table = WeightedTable(labels[order] == 1, scores[order], p[order], THRESHOLDS, np.ones(len(order), np.bool_))
     weights = np.bincount(drawn, minlength=len(labels))[order][None].astype(float)
     direct = measure(labels[drawn], scores[drawn], p[drawn], THRESHOLDS, resamples=0)
     np.testing.assert_allclose(table.figures(weights)[:, 0], [getattr(direct, name) for name in MEASURED])

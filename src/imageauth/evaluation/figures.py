@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imageauth.evaluation.metrics import ECE_BINS, Floats, Labels, bin_of, distinct_ends
+from imageauth.evaluation.metrics import Floats, Labels
+from imageauth.evaluation.weighted import MEASURED, WeightedTable
 from imageauth.pixels.card import Thresholds
 
 RESAMPLES = 1000
@@ -57,10 +58,6 @@ class Figures:
         return {**values, "confusion": dict(self.confusion), "confidence_intervals": intervals}
 
 
-MEASURED = (
-    "accuracy", "balanced_accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision",
-    "tpr_at_fpr_1", "tpr_at_fpr_5", "ece", "brier", "coverage", "accuracy_on_decided",
-)  # fmt: skip
 ECE = MEASURED.index("ece")
 
 
@@ -103,7 +100,7 @@ def measure(
     sorted_scores, p = np.asarray(scores, np.float64)[order], np.asarray(probabilities, np.float64)[order]
     said_ai = p >= thresholds.decision
     allowed = np.ones(len(truth), np.bool_) if answered is None else np.asarray(answered, np.bool_)[order]
-    table = _Table(truth, sorted_scores, p, thresholds, allowed)
+    table = WeightedTable(truth, sorted_scores, p, thresholds, allowed)
     point = table.figures(np.ones((1, len(truth))))
     intervals: dict[str, tuple[float, float]] = {}
     if resamples and len(truth):
@@ -128,7 +125,7 @@ def measure(
     )
 
 
-def _bootstrap(table: "_Table", truth: npt.NDArray[np.bool_], resamples: int, seed: int) -> Floats:
+def _bootstrap(table: WeightedTable, truth: npt.NDArray[np.bool_], resamples: int, seed: int) -> Floats:
     """Figures of each resample, [len(MEASURED), resamples]."""
     random = np.random.default_rng(seed)
     classes = [members for members in (np.flatnonzero(truth), np.flatnonzero(~truth)) if len(members)]
@@ -141,62 +138,3 @@ def _bootstrap(table: "_Table", truth: npt.NDArray[np.bool_], resamples: int, se
                 row[members] = np.bincount(random.integers(len(members), size=len(members)), minlength=len(members))
         parts.append(table.figures(weights))
     return np.concatenate(parts, axis=1)
-
-
-class _Table:
-    """What every resample shares: the sorted order, and per image the terms whose weighted sums are the figures."""
-
-    def __init__(
-        self,
-        truth: npt.NDArray[np.bool_],
-        sorted_scores: Floats,
-        p: Floats,
-        thresholds: Thresholds,
-        answered: npt.NDArray[np.bool_],
-    ) -> None:
-        self._fake = truth.astype(np.float64)
-        self._ends = distinct_ends(sorted_scores)
-        said_ai = p >= thresholds.decision
-        points_ai, points_real = answered & (p >= thresholds.ai), answered & (p <= thresholds.real)
-        right = np.where(truth, points_ai, points_real)
-        bins = np.eye(ECE_BINS)[bin_of(p, ECE_BINS)]
-        self._terms = np.column_stack(
-            [truth, truth & said_ai, ~truth & ~said_ai, (p - truth) ** 2, points_ai | points_real, right,
-             bins * (truth - p)[:, None]]
-        )  # fmt: skip
-
-    def figures(self, weights: Floats) -> Floats:
-        """The figures in the order of :data:`MEASURED`, [12, R], under image weights [R, N]."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            total = weights.sum(axis=1)
-            sums = (weights @ self._terms).T
-            fake, true_fake, true_real, squares, decided, right = sums[:6]
-            real = total - fake
-            fake_accuracy, real_accuracy = true_fake / fake, true_real / real
-            return np.stack(
-                [(true_fake + true_real) / total, (fake_accuracy + real_accuracy) / 2, real_accuracy, fake_accuracy,
-                 *self._ranking(weights, fake, real), np.abs(sums[6:]).sum(axis=0) / total, squares / total,
-                 decided / total, right / decided]
-            )  # fmt: skip
-
-    def _ranking(self, weights: Floats, fake: Floats, real: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """AUROC, average precision, TPR at 1 % and at 5 % FPR; NaN unless both classes are there."""
-        if not len(self._ends) or not (self._fake.any() and (self._fake == 0).any()):
-            nothing = np.full(len(weights), np.nan)
-            return nothing, nothing, nothing, nothing
-        # Weights are whole numbers, so the sums are exact and "at most 1 %" is not a matter of rounding.
-        tp = np.cumsum(weights * self._fake, axis=1)[:, self._ends]
-        fp = np.cumsum(weights, axis=1)[:, self._ends] - tp
-        rise = np.diff(tp, axis=1, prepend=0)
-        below = real[:, None] - fp + np.diff(fp, axis=1, prepend=0) / 2  # real images below, ties counted half
-        auroc = (rise * below).sum(axis=1) / (fake * real)
-        # A threshold that no resampled image reaches has 0/0 precision and, rising by nothing, no part in the mean.
-        precision = tp / np.maximum(tp + fp, 1)
-        average = (rise * precision).sum(axis=1) / fake
-        return auroc, average, self._tpr(tp, fp, 0.01), self._tpr(tp, fp, 0.05)
-
-    @staticmethod
-    def _tpr(tp: Floats, fp: Floats, most: float) -> Floats:
-        allowed = (fp <= np.floor(most * fp[:, -1:] + 1e-9)).sum(axis=1)  # thresholds from the top that may be used
-        hits = np.take_along_axis(tp, np.maximum(allowed - 1, 0)[:, None], axis=1)[:, 0]
-        return np.where(allowed > 0, hits, 0.0) / tp[:, -1]

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from imageauth.evaluation.metrics import brier, ece
+from imageauth.evaluation.thresholds import best_decision, conformal_threshold
 from imageauth.pixels.calibration import Calibration, Method
 from imageauth.pixels.card import Thresholds
 
@@ -83,7 +84,7 @@ def fit_thresholds(probabilities: Floats, labels: Labels, *, risk: float = 0.01,
         least_sure: the least probability of the class that is named.
     """
     real, ai = conformal(probabilities, labels, risk)
-    return Thresholds(_decision(probabilities, labels), max(ai, least_sure), min(real, round(1 - least_sure, 12)))
+    return Thresholds(best_decision(probabilities, labels), max(ai, least_sure), min(real, round(1 - least_sure, 12)))
 
 
 def conformal(probabilities: Floats, labels: Labels, risk: float) -> tuple[float, float]:
@@ -102,12 +103,8 @@ def conformal(probabilities: Floats, labels: Labels, risk: float) -> tuple[float
         (real, ai), probabilities; ``real`` may be above ``ai`` where the classes are separated better than asked.
         With too few images for the risk, 0 and 1.
     """
-
-    def least(values: Floats) -> float:
-        rank = int(np.ceil((len(values) + 1) * (1 - risk)))
-        return 1.0 if rank > len(values) else float(np.nextafter(np.sort(values)[rank - 1], 2))
-
-    return 1 - least(1 - probabilities[labels == 1]), min(1.0, least(probabilities[labels == 0]))
+    ai = min(1.0, conformal_threshold(probabilities[labels == 0], risk))
+    return 1 - conformal_threshold(1 - probabilities[labels == 1], risk), ai
 
 
 def at_risk(probabilities: Floats, labels: Labels, settled: npt.NDArray[np.bool_], risk: float) -> dict[str, float]:
@@ -125,7 +122,7 @@ def at_risk(probabilities: Floats, labels: Labels, settled: npt.NDArray[np.bool_
     for fitting, measuring in StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(probabilities, labels):
         real, ai = conformal(probabilities[fitting], labels[fitting], risk)
         if real >= ai:  # both calls keep within the risk anywhere between the two
-            ai = float(np.clip(_decision(probabilities[fitting], labels[fitting]), ai, real))
+            ai = float(np.clip(best_decision(probabilities[fitting], labels[fitting]), ai, real))
             real = float(np.nextafter(ai, 0))
         p = probabilities[measuring]
         said[measuring] = (p >= ai).astype(np.int64) - (p <= real)
@@ -137,15 +134,6 @@ def at_risk(probabilities: Floats, labels: Labels, settled: npt.NDArray[np.bool_
         "real_called_ai": float(np.sum(wrong[0]) / np.sum(labels == 0)),
         "ai_called_real": float(np.sum(wrong[1]) / np.sum(labels == 1)),
     }
-
-
-def _decision(probabilities: Floats, labels: Labels) -> float:
-    values = np.unique(probabilities)
-    between = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2])
-    missed = np.searchsorted(np.sort(probabilities[labels == 1]), between, side="left")
-    accused = np.sum(labels == 0) - np.searchsorted(np.sort(probabilities[labels == 0]), between, side="left")
-    best = between[missed + accused == (missed + accused).min()]
-    return float(best[len(best) // 2])
 
 
 def _fit(method: Method, logits: Floats, labels: Labels, floor: float) -> Calibration:

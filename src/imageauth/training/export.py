@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from imageauth.errors import ModelError
 from imageauth.evaluation.deletion import deletion_test
-from imageauth.evaluation.figures import MEASURED, measure
+from imageauth.evaluation.figures import measure
+from imageauth.evaluation.weighted import MEASURED
 from imageauth.files import write_atomically
 from imageauth.pixels.answers import Answers
 from imageauth.pixels.calibration import sigmoid
