@@ -11,14 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imageauth.errors import ImageError
 from imageauth.images import decode
-from imageauth.models import find_model
+from imageauth.models import find_model, shipped_models
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 
-FILE = Path(__file__).parent / "golden" / "cifake.json"
+FOLDER = Path(__file__).parent / "golden"
 # LiteRT's kernels differ a little between processors, and a rounding to 8 bits can fall on the other side.
 TOLERANCE = {"abs": 0.15, "rel": 0.01}
+MODELS = ("cifake", "photo")
 
 
 def patterns() -> dict[str, np.ndarray]:
@@ -48,33 +50,63 @@ def archive_files(shared: Path) -> dict[str, np.ndarray]:
     return pictures
 
 
-def scores(pictures: dict[str, np.ndarray]) -> dict[str, float]:
-    logits = PixelModel.load("cifake").scores(list(pictures.values()))
+def sample_files(shared: Path) -> dict[str, np.ndarray]:
+    """Every 30th of the provenance samples that is a picture of some size."""
+    pictures = {}
+    for path in sorted(p for p in (shared / "samples").rglob("*.*") if p.suffix in (".jpg", ".png", ".webp"))[::30]:
+        try:
+            pixels = decode(path.read_bytes()).pixels
+        except ImageError:
+            continue
+        if min(pixels.shape[:2]) > 64:
+            pictures[path.relative_to(shared / "samples").as_posix()] = pixels
+    return pictures
+
+
+def large_patterns() -> dict[str, np.ndarray]:
+    """The patterns, large enough for each kind of view."""
+    return {name: np.kron(picture, np.ones((15, 15, 1), np.uint8)) for name, picture in patterns().items()}
+
+
+PATTERNS = {"cifake": patterns, "photo": large_patterns}
+FILES = {"cifake": archive_files, "photo": sample_files}
+
+
+def scores(model: str, pictures: dict[str, np.ndarray]) -> dict[str, float]:
+    logits = PixelModel.load(model).scores(list(pictures.values()))
     return {name: round(float(logit), 4) for name, logit in zip(pictures, logits, strict=True)}
 
 
-def golden() -> dict[str, dict[str, float]]:
-    data: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))
+def golden(model: str) -> dict[str, dict[str, float]]:
+    data: dict[str, dict[str, float]] = json.loads((FOLDER / f"{model}.json").read_text(encoding="utf-8"))
     return data
 
 
-def test_golden_belongs_to_the_shipped_weights() -> None:
-    assert golden()["sha256"] == Card.load(find_model("cifake")).sha256
+def test_every_model_is_guarded() -> None:
+    assert sorted(MODELS) == shipped_models()
 
 
-def test_patterns() -> None:
-    assert scores(patterns()) == pytest.approx(golden()["patterns"], **TOLERANCE)
+@pytest.mark.parametrize("model", MODELS)
+def test_golden_belongs_to_the_shipped_weights(model: str) -> None:
+    assert golden(model)["sha256"] == Card.load(find_model(model)).sha256
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_patterns(model: str) -> None:
+    assert scores(model, PATTERNS[model]()) == pytest.approx(golden(model)["patterns"], **TOLERANCE)
 
 
 @pytest.mark.shared
-def test_real_pictures(shared: Path) -> None:
-    assert scores(archive_files(shared)) == pytest.approx(golden()["archive"], **TOLERANCE)
+@pytest.mark.parametrize("model", MODELS)
+def test_real_pictures(model: str, shared: Path) -> None:
+    assert scores(model, FILES[model](shared)) == pytest.approx(golden(model)["files"], **TOLERANCE)
 
 
 if __name__ == "__main__":
-    content = {
-        "sha256": Card.load(find_model("cifake")).sha256,
-        "patterns": scores(patterns()),
-        "archive": scores(archive_files(Path(os.environ["IMAGEAUTH_SHARED"]))),
-    }
-    FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    for model in MODELS:
+        content = {
+            "sha256": Card.load(find_model(model)).sha256,
+            "patterns": scores(model, PATTERNS[model]()),
+            "files": scores(model, FILES[model](Path(os.environ["IMAGEAUTH_SHARED"]))),
+        }
+        (FOLDER / f"{model}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

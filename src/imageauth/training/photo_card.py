@@ -19,11 +19,10 @@ from imageauth.pixels.layout import Layout
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.photo_assess import ENTRIES, KINDS, Assessment
+from imageauth.training.vit import ViT
 
 VERSION = "1"
 FIGURES_FILE = "figures.json"
-ANSWERS = Answers(logit=0, own=(("tiles", 1), ("crops", 2)), kinds=(3, KINDS), map=(3 + len(KINDS), 14))
-LAYOUT = Layout(224, ENTRIES, ("flipped", "re-encoded-75"), 0.0, Canonical(1536, 92))
 DOMAIN = Domain(
     short_side=(65, 16384),
     aspect=6.0,
@@ -37,8 +36,19 @@ _HEADLINES = (
 )
 
 
+def layout_of(config: ViT) -> Layout:
+    """How a network of that form looks at a picture."""
+    return Layout(config.side, ENTRIES, ("flipped", "re-encoded-75"), 0.0, Canonical(1536, 92))
+
+
+def answers_of(config: ViT) -> Answers:
+    """What the columns of :func:`imageauth.training.photo_heads.attach` mean."""
+    return Answers(logit=0, own=(("tiles", 1), ("crops", 2)), kinds=(3, KINDS), map=(3 + len(KINDS), config.grid))
+
+
 def write_photo(
     folder: Path,
+    config: ViT,
     network: bytes,
     assessment: Assessment,
     figures: SourceFigures,
@@ -50,6 +60,7 @@ def write_photo(
 
     Args:
         folder: to write; made where it is missing.
+        config: of the tower.
         network: the LiteRT file.
         assessment: of its heads, leave-sources-out.
         figures: of all pictures.
@@ -78,8 +89,8 @@ def write_photo(
         version=VERSION,
         file=WEIGHTS,
         sha256=hashlib.sha256(network).hexdigest(),
-        layout=LAYOUT,
-        answers=ANSWERS,
+        layout=layout_of(config),
+        answers=answers_of(config),
         domain=DOMAIN,
         calibration=assessment.calibration,
         thresholds=conformal_thresholds(assessment.held_out),

@@ -24,7 +24,7 @@ from imageauth.training.features import Features, Picture, extract, load
 from imageauth.training.gptq import quantise_tower
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.photo_assess import Assessment, Pictures, assess, fit_heads, probabilities_of, serving_scores
-from imageauth.training.photo_card import LAYOUT, write_photo
+from imageauth.training.photo_card import layout_of, write_photo
 from imageauth.training.photo_heads import BITS, attach
 from imageauth.training.photo_views import ServingLook, TrainingLook
 from imageauth.training.photos.tables import Photo
@@ -113,14 +113,16 @@ def train_photo(
     figures = measure_held_out(assessment.held_out)
     part = _at_most(used, MOST_DEGRADED)
     by_condition = {
-        name: extracted(part, ServingLook(LAYOUT, None if name == "clean" else name), name)
+        name: extracted(part, ServingLook(layout_of(config), None if name == "clean" else name), name)
         for name in ("clean", *CONDITIONS)
     }
     degraded = degraded_figures(assessment, used, by_condition)
     heads = fit_heads(config, features.values, features.present, known)
     network = to_mixed(to_litert(attach(model, heads)), BITS)
     about = {"Data": f"{len(used):,} pictures of {len(set(known.sources)):,} sources; docs/photos.md.", **ABOUT}
-    card = write_photo(out / MODEL_FOLDER, network, assessment, figures, degraded, about, {"precision": "4 and 8 bits"})
+    card = write_photo(
+        out / MODEL_FOLDER, config, network, assessment, figures, degraded, about, {"precision": "4 and 8 bits"}
+    )
     run = {"seconds": round(time.monotonic() - began), "pictures": len(used), "sha256": card.sha256}
     write_atomically(out / "result.json", (json.dumps(run, indent=1) + "\n").encode())
     return card
