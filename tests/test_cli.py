@@ -163,8 +163,11 @@ def test_no_pixels(folder: Path) -> None:
 
 def test_models_and_version() -> None:
     assert f"cifake {Card.load(find_model('cifake')).version} " in run("models").stdout
-    card = json.loads(run("models", "--json").stdout)
-    assert card["schema"] == "imageauth/card/1"
+    cards = [json.loads(line) for line in run("models", "--json").stdout.splitlines()]
+    assert [(card["schema"], card["name"]) for card in cards] == [
+        ("imageauth/card/1", "cifake"),
+        ("imageauth/card/1", "photo"),
+    ]
     assert run("--version").stdout.startswith("imageauth ")
 
 

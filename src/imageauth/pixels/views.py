@@ -39,8 +39,8 @@ class Views:
 
     @property
     def contrast(self) -> float:
-        """Standard deviation of what the network looks at, in levels of 0..255."""
-        return float(self.pixels.std())
+        """Of what the network looks at; see :func:`contrast`."""
+        return contrast(self.pixels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +78,15 @@ class View:
         if min(pixels.shape[:2]) < self.least_side(side):
             return Cut.of([], [], side)
         return self.cut(pixels, side, count)
+
+
+def contrast(pixels: Pixels) -> float:
+    """Standard deviation over places, root of the mean square over channels, in levels of 0..255: 0 for one colour.
+
+    Args:
+        pixels: uint8 [..., 3].
+    """
+    return float(np.sqrt(pixels.reshape(-1, 3).var(axis=0).mean()))
 
 
 def squares(height: int, width: int, most: int) -> Iterator[tuple[int, int, int]]:

@@ -22,6 +22,7 @@ from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.model import PixelModel, Scores, score_views
 from imageauth.pixels.network import Network
 from imageauth.pixels.stability import settled
+from imageauth.pixels.views import contrast
 from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
@@ -173,7 +174,7 @@ def _accuracy(result: CalibrationResult, labels: npt.NDArray[np.uint8]) -> float
 
 
 def _least_contrast(pictures: npt.NDArray[np.uint8]) -> float:
-    return float(np.floor(min(picture.std() for picture in pictures) * 10) / 10)
+    return float(np.floor(min(contrast(picture) for picture in pictures) * 10) / 10)
 
 
 def _figures(card: Card, result: CalibrationResult, scores: Scores, labels: npt.NDArray[np.uint8]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from imageauth.evaluation.figures import or_none
 from imageauth.evaluation.held_out import conformal_thresholds
 from imageauth.evaluation.leave_sources_out import SourceFigures
 from imageauth.evaluation.source_tables import by_condition, by_part, headline
@@ -26,7 +27,7 @@ FIGURES_FILE = "figures.json"
 DOMAIN = Domain(
     short_side=(65, 16384),
     aspect=6.0,
-    contrast=6.0,
+    contrast=9.0,
     text="pictures with a short side above 64 pixels: photographs, portraits, drawn pictures, renders and screenshots, "
     "against the output of many generators",
 )
@@ -73,7 +74,7 @@ def write_photo(
     """
     folder.mkdir(parents=True, exist_ok=True)
     values, worst = figures.clean.values, figures.worst_real_kind
-    short: dict[str, Any] = {name: round(values[name], 4) for name in _HEADLINES}
+    short: dict[str, Any] = {name: or_none(round(values[name], 4)) for name in _HEADLINES}
     if worst:
         short |= {"worst_real_kind": worst[0], "worst_real_kind_left_alone": round(worst[1], 4)}
     shown = {
