@@ -66,9 +66,7 @@ class TrainingLook:
             lossless: it comes from a file that lost nothing, so it is saved as JPEG first (:func:`laundered`).
             sha256: of its file, hexadecimal.
         """
-        pixels = Canonical(self.long_side, 95)(pixels, lossless=False)
-        if lossless:
-            pixels = laundered(pixels, random_of(sha256, 0))
+        pixels = self.before_cutting(pixels, lossless=lossless, sha256=sha256)
         views: list[Pixels | None] = []
         shorts = []
         for copy in range(1 + self.copies):
@@ -78,6 +76,14 @@ class TrainingLook:
             views += self._cut(seen, "tiles", 4, (2, 3) if copy % 2 else (0, 1))
             views += self._cut(seen, "crops", 2, (copy % 2,))
         return _slots(views, self.side, shorts)
+
+    def before_cutting(self, pixels: Pixels, *, lossless: bool, sha256: str) -> Pixels:
+        """The picture that the views of the first copy are cut from: reduced, and then saved if it never was.
+
+        Args: as for :meth:`__call__`.
+        """
+        pixels = Canonical(self.long_side, 95)(pixels, lossless=False)
+        return laundered(pixels, random_of(sha256, 0)) if lossless else pixels
 
     def _cut(self, pixels: Pixels, name: str, count: int, places: Sequence[int]) -> list[Pixels | None]:
         cut = VIEWS[name](pixels, self.side, count).pixels

@@ -9,41 +9,45 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imageauth.errors import ImageError
+from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.compression import See, history_probe
 from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.shortcut import header_probe
 from imageauth.files import write_atomically
-from imageauth.images import decode, read_bytes
-from imageauth.pixels import views as pixel_views
-from imageauth.training.photos.laundering import launder
+from imageauth.images import Image, decode, read_bytes
+from imageauth.pixels.views import VIEWS
+from imageauth.training.photo_views import TrainingLook, degrade_at_random, random_of
 from imageauth.training.photos.tables import Photo, digest
 from imageauth.training.storing import writing
 
 FILE_NAME = "probes.json"
-PER_SOURCE = 12
-"""Pictures of each source that the probes look at: more of the same would not change the answer."""
+PER_SOURCE = 8
+"""Pictures of each source that the probes look at: sources are what varies, and each picture costs a decode a probe."""
 
-SIDE = 224
+_COUNTS = {"whole": 1, "crops": 2}
 _LEAST_SIDE = 24  # pixels; below it the history probe has no blocks to count
 Pixels = npt.NDArray[np.uint8]
-Cut = Callable[[Pixels], Pixels]
+Look = Callable[[Image], Pixels]
 Progress = Callable[[int, int | None], None]
 
 
-def network_views() -> Mapping[str, Cut]:
-    """What the network ``photo`` looks at, by name: functions of uint8 [H, W, 3] that give uint8 [V, 224, 224, 3]."""
-    known = getattr(pixel_views, "VIEWS", {})  # empty where there is no network of this layout yet
+def _looks() -> Mapping[str, Look]:
+    """What the network sees of a picture in training, by name: uint8 [V, 224, 224, 3]."""
+    training = TrainingLook()
 
-    def cut(name: str, count: int) -> Cut:
-        return lambda pixels: known[name](pixels, SIDE, count).pixels
+    def cut(name: str, *, degraded: bool = False) -> Look:
+        def look(image: Image) -> Pixels:
+            pixels = training.before_cutting(image.pixels, lossless=image.lossless, sha256=image.sha256)
+            if degraded:
+                pixels = degrade_at_random(pixels, random_of(image.sha256, 1))
+            return VIEWS[name](pixels, training.side, _COUNTS[name]).pixels
 
-    return {name: cut(name, count) for name, count in (("whole", 1), ("crops", 2)) if name in known}
+        return look
+
+    return {"whole": cut("whole"), "crops": cut("crops"), "crops, degraded": cut("crops", degraded=True)}
 
 
-def probe(
-    folder: Path, photos: Sequence[Photo], *, views: Mapping[str, Cut] | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = None) -> dict[str, Any]:
     """Run the probes, or read what they gave for the same pictures before.
 
     Native files only, at most :data:`PER_SOURCE` of a source; the pack's views have all been saved alike.
@@ -51,20 +55,20 @@ def probe(
     Args:
         folder: where the pictures are; ``probes.json`` is written there.
         photos: of the folder.
-        views: what a network sees of a laundered picture; default: :func:`network_views`.
         progress: called with (done, total) pictures of all probes.
 
     Returns:
         ``photos_sha256`` of the table; ``n``, ``folds`` and ``auroc`` of ``headers``, of ``history`` (the decoded
-        files) and of ``laundered``, by view.
+        files) and of ``laundered``: what the network sees in training (:mod:`imageauth.training.photo_views`), by view;
+        None where too few pictures have such views.
 
     Raises:
         DataError: there are too few pictures, or the file cannot be written.
         MissingExtraError: scikit-learn is not installed.
     """
-    views = network_views() if views is None else views
+    looks = _looks()
     digested = digest(photos)
-    if (known := _known(folder / FILE_NAME, digested)) and set(known["laundered"]) >= set(views):
+    if known := _known(folder / FILE_NAME, digested, set(looks)):
         return known
     seen: Counter[str] = Counter()
     chosen = []
@@ -75,11 +79,9 @@ def probe(
     items = [Item(folder / p.file, p.file, int(p.label == "fake"), p.source) for p in chosen]
     folds = [photo.fold for photo in chosen]
     tell = progress or (lambda done, total: None)
-    done, total = 0, len(items) * (1 + len(views))
+    done, total = 0, len(items) * (1 + len(looks))
 
-    def seeing(cut: Cut | None) -> See:
-        """The decoded file, or laundered and cut."""
-
+    def seeing(look: Look) -> See:
         def see(item: Item) -> Pixels | None:
             nonlocal done
             done += 1
@@ -88,28 +90,33 @@ def probe(
                 image = decode(read_bytes(item.path))
             except ImageError:
                 return None
-            if min(image.width, image.height) < _LEAST_SIDE:
-                return None
-            random = np.random.default_rng(int(image.sha256[:16], 16))
-            return image.pixels[None] if cut is None else cut(launder(image.pixels, image.format, random))
+            return look(image) if min(image.width, image.height) >= _LEAST_SIDE else None
 
         return see
 
     result: dict[str, Any] = {
         "photos_sha256": digested,
         "headers": header_probe(items, folds=folds),
-        "history": history_probe(items, folds, seeing(None)),
-        "laundered": {name: history_probe(items, folds, seeing(cut)) for name, cut in views.items()},
+        "history": history_probe(items, folds, seeing(lambda image: image.pixels[None])),
+        "laundered": {name: _measured(items, folds, seeing(look)) for name, look in looks.items()},
     }
     with writing(folder):
         write_atomically(folder / FILE_NAME, (json.dumps(result, indent=1) + "\n").encode())
     return result
 
 
-def _known(path: Path, digested: str) -> dict[str, Any] | None:
-    """What the file says, if it is of these very pictures."""
+def _measured(items: Sequence[Item], folds: Sequence[int], see: See) -> dict[str, Any]:
+    """The probe of one view; small pictures have no crops, and where all are small there is nothing to measure."""
+    try:
+        return history_probe(items, folds, see)
+    except DataError:
+        return {"n": 0, "folds": 0, "auroc": None}
+
+
+def _known(path: Path, digested: str, names: set[str]) -> dict[str, Any] | None:
+    """What the file says, if it is of these very pictures and has all that is asked for."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return data if data["photos_sha256"] == digested and isinstance(data["laundered"], dict) else None
+        return data if data["photos_sha256"] == digested and set(data["laundered"]) == names else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

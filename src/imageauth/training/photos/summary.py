@@ -121,7 +121,7 @@ def _probes(probes: Mapping[str, Any] | None) -> list[str]:
         ("the same and bytes per pixel", headers["n"], headers["auroc"][HEADERS_AND_SIZE]),
         ("JPEG history of the native files", history["n"], history["auroc"]),
         *(
-            (f"JPEG history of what the network sees after laundering: {name}", result["n"], result["auroc"])
+            (f"JPEG history of what the network sees in training: {name}", result["n"], result["auroc"])
             for name, result in probes["laundered"].items()
         ),
     ]
@@ -131,7 +131,7 @@ def _probes(probes: Mapping[str, Any] | None) -> list[str]:
         "",
         "| probe | pictures | AUROC |",
         "|---|---:|---:|",
-        *(f"| {name} | {n:,} | {auroc:.3f} |" for name, n, auroc in rows),
+        *(f"| {name} | {n:,} | {'–' if auroc is None else f'{auroc:.3f}'} |" for name, n, auroc in rows),
     ]
 
 
