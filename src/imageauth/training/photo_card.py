@@ -19,7 +19,7 @@ from imageauth.pixels.card import FILE_NAME, Card, Domain
 from imageauth.pixels.layout import Layout
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
-from imageauth.training.photo_assess import ENTRIES, KINDS, Assessment
+from imageauth.training.photo_assess import ENTRIES, KINDS, RISKS, Assessment
 from imageauth.training.vit import ViT
 
 VERSION = "1"
@@ -94,7 +94,7 @@ def write_photo(
         answers=answers_of(config),
         domain=DOMAIN,
         calibration=assessment.calibration,
-        thresholds=conformal_thresholds(assessment.held_out),
+        thresholds=conformal_thresholds(assessment.held_out, RISKS),
         figures=shown,
         limits=_limits(figures),
         conditions={"small": "", "compressed": "", "soft": "", "screen": "", "drawn": _drawn(figures)},
@@ -175,8 +175,8 @@ def _page(
         "",
         f"`likely-ai` from a probability of {at.ai:.3f}, `likely-real` up to {at.real:.3f}, between them "
         f"`inconclusive`; decision threshold for accuracy {at.decision:.3f}. They are conformal: `likely-ai` keeps to "
-        "2 % of real pictures (sources as units) and 5 % of each kind of real pictures with 30 or more; `likely-real` "
-        "to 5 % of AI pictures.",
+        f"{RISKS.real:.0%} of real pictures (sources as units) and {RISKS.real_kind:.0%} of each kind of real pictures "
+        f"with 30 or more; `likely-real` to {RISKS.ai:.0%} of AI pictures (sources as units).",
         "",
         "## Limits",
         "",

@@ -23,7 +23,15 @@ from imageauth.training import clip
 from imageauth.training.features import Features, Picture, extract, load
 from imageauth.training.gptq import quantise_tower
 from imageauth.training.litert import to_litert, to_mixed
-from imageauth.training.photo_assess import Assessment, Pictures, assess, fit_heads, probabilities_of, serving_scores
+from imageauth.training.photo_assess import (
+    RISKS,
+    Assessment,
+    Pictures,
+    assess,
+    fit_heads,
+    probabilities_of,
+    serving_scores,
+)
 from imageauth.training.photo_card import layout_of, write_photo
 from imageauth.training.photo_heads import BITS, attach
 from imageauth.training.photo_views import ServingLook, TrainingLook
@@ -110,7 +118,7 @@ def train_photo(
     known = _pictures(used)
     tell("fitting", 0, None)
     assessment = assess(config, features.values, features.present, known)
-    figures = measure_held_out(assessment.held_out)
+    figures = measure_held_out(assessment.held_out, frozen_cuts(assessment.held_out, RISKS))
     part = _at_most(used, MOST_DEGRADED)
     by_condition = {
         name: extracted(part, ServingLook(layout_of(config), None if name == "clean" else name), name)
@@ -152,7 +160,7 @@ def degraded_figures(
             here = known.folds == fold
             found[0, here] = serving_scores(heads, features.values[rows[here]], features.present[rows[here]])[0]
         probabilities[name] = probabilities_of(assessment.calibrations, found, known.folds)[0]
-    cuts = frozen_cuts(assessment.held_out)
+    cuts = frozen_cuts(assessment.held_out, RISKS)
     at = np.array(order)
     held_out = HeldOut(
         labels=known.labels,
