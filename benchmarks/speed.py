@@ -112,6 +112,29 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def write_page(out: Path, title: str, rows: list[tuple[str, str, str]], runs: int, script: str) -> None:
+    """Write what was measured as a page, and print it."""
+    from importlib.metadata import version
+
+    lines = [
+        f"# {title}",
+        "",
+        f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
+        f"ai-edge-litert {version('ai-edge-litert')}; {datetime.now(UTC):%Y-%m-%d}. Medians of {runs} runs; "
+        "what is compared ran in turn.",
+        "",
+        "| what | measured | target |",
+        "|---|---:|---:|",
+        *(f"| {what} | {measured} | {target} |" for what, measured, target in rows),
+        "",
+        f"Made by `python benchmarks/{script}`.",
+        "",
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n".join(lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True)
@@ -148,25 +171,7 @@ def main() -> None:
         ("peak memory of a check", f"{memory:.0f} MB", "≤ 200 MB"),
         ("… through TensorFlow", f"{memory_tensorflow:.0f} MB", ""),
     ]
-    from importlib.metadata import version
-
-    lines = [
-        "# Speed",
-        "",
-        f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"ai-edge-litert {version('ai-edge-litert')}; {datetime.now(UTC):%Y-%m-%d}. Medians of {arguments.runs} runs; "
-        "what is compared ran in turn.",
-        "",
-        "| what | measured | target |",
-        "|---|---:|---:|",
-        *(f"| {what} | {measured} | {target} |" for what, measured, target in rows),
-        "",
-        "Made by `python benchmarks/speed.py`.",
-        "",
-    ]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+    write_page(arguments.out, "Speed", rows, arguments.runs, "speed.py")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Fixtures: the shared data where there is some, drawn pictures everywhere."""
 
+import errno
 import os
 import tarfile
 from collections.abc import Iterator
@@ -10,10 +11,24 @@ import pytest
 from PIL import Image
 
 from imageauth import Detector
+from imageauth.files import write_atomically
 
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
 FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "60" if IN_CI else "10"))
+
+
+class Disk:
+    """Stands in for ``write_atomically`` on a disk that has room for so many files more."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def __call__(self, path: Path, data: bytes, *, flush: bool = True) -> None:
+        self.room -= 1
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_atomically(path, data, flush=flush)
 
 
 @pytest.fixture(scope="session", autouse=True)

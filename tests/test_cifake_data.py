@@ -1,6 +1,5 @@
 """``imageauth data cifake``: whole or not at all, no picture in two splits."""
 
-import errno
 import hashlib
 import io
 import os
@@ -27,7 +26,7 @@ from imageauth.manifest import FILE_NAME, Manifest
 from imageauth.training import cifake, storing
 from imageauth.training.cifake import OBJECTS, object_class, prepare
 from imageauth.training.splits import is_validation
-from tests.conftest import drawn
+from tests.conftest import Disk, drawn
 
 
 def jpeg(seed: int, size: int = 32) -> bytes:
@@ -192,17 +191,9 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
     """The disk fills up after 50 files, then again when the manifest is written."""
     whole, _ = prepare(tmp_path / "whole", source)
     out = tmp_path / "out"
-    room, write = 50, cifake.write_atomically
-
-    def writes(path: Path, data: bytes, *, flush: bool = True) -> None:
-        nonlocal room
-        room -= 1
-        if room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        write(path, data, flush=flush)
-
+    disk = Disk(50)
     for module in (cifake, storing):
-        monkeypatch.setattr(module, "write_atomically", writes)
+        monkeypatch.setattr(module, "write_atomically", disk)
     for more in (46, 0):  # the first time, room for the other files as well, but not for the summary
         arguments = ["data", "cifake", "--to", str(out), "--from", str(source)]
         result = CliRunner().invoke(app, arguments)
@@ -210,7 +201,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
         assert result.stderr.startswith(f"imageauth: {out} cannot be written: No space left on device.")
         assert result.stderr.count("\n") == 1
         assert not (out / FILE_NAME).exists()
-        room = more
+        disk.room = more
     assert sum(path.suffix == ".jpg" for path in out.rglob("*")) == 96
     monkeypatch.undo()
     assert prepare(out, source)[0].digest == whole.digest

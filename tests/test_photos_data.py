@@ -1,11 +1,9 @@
 """``imageauth data photos``: every picture once, in one fold with its like; nothing leads out of the folder."""
 
-import errno
 import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from imageauth.training.photos import probes
 from imageauth.training.photos.grouping import family, folds, groups
 from imageauth.training.photos.prepare import prepare
 from imageauth.training.photos.tables import COLUMNS, FILE_NAME, Row, load, read_table, save
+from tests.conftest import Disk
 
 
 def picture(seed: int, form: str = "PNG", side: int = 64, **options: int) -> bytes:
@@ -282,17 +281,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources, out = source.write(), tmp_path / "out"
-    write: Callable[..., None] = storing.write_atomically
-    room = 20
-
-    def writes(path: Path, data: bytes, *, flush: bool = True) -> None:
-        nonlocal room
-        room -= 1
-        if room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        write(path, data, flush=flush)
-
-    monkeypatch.setattr(storing, "write_atomically", writes)
+    monkeypatch.setattr(storing, "write_atomically", Disk(20))
     arguments = ["data", "photos", "--no-probes", "--to", str(out)]
     arguments += [word for path in sources for word in ("--from", str(path))]
     full = CliRunner().invoke(app, arguments)

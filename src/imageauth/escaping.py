@@ -9,3 +9,8 @@ def printable(text: str) -> str:
         character if unicodedata.category(character)[0] != "C" else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def table_cell(text: str) -> str:
+    """The same for a cell of a Markdown table."""
+    return printable(text).replace("|", "\\|")

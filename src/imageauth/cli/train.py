@@ -2,13 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imageauth.cli.guard import guarded, silenced
 
+if TYPE_CHECKING:
+    from imageauth.pixels.card import Card
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model with TensorFlow/Keras.")
+
+
+Out = Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")]
 
 
 @app.callback()
@@ -18,7 +24,7 @@ def root() -> None:
 
 def cifake(
     data: Annotated[Path, typer.Option(help="Folder made by: imageauth data cifake")],
-    out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
+    out: Out,
     network: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +70,7 @@ def cifake(
     try:
         with silenced():
             from imageauth.training.fit import Progress
-            from imageauth.training.runs import MODEL_FOLDER, recipe_for, train_cifake
+            from imageauth.training.runs import recipe_for, train_cifake
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)
@@ -78,15 +84,13 @@ def cifake(
             tell(done, total, "images looked at")
 
         card = train_cifake(data, out, recipe, elsewhere=elsewhere, resume=resume, on_step=on_step, on_image=on_image)
-    print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
-    for key, value in card.figures.items():
-        print(f"  {key}: {value}")
-    print(f"\nTry it: imageauth check FILE --model {out / MODEL_FOLDER}\nCurves: tensorboard --logdir {out / 'logs'}")
+    _show(out, card)
+    print(f"Curves: tensorboard --logdir {out / 'logs'}")
 
 
 def photo(
     data: Annotated[Path, typer.Option(help="Folder made by: imageauth data photos")],
-    out: Annotated[Path, typer.Option(help="Folder of the run; the finished model lands in its model/ folder.")],
+    out: Out,
     encoder: Annotated[
         Path | None,
         typer.Option(
@@ -108,13 +112,20 @@ def photo(
 
     try:
         with silenced():
-            from imageauth.training.photo_runs import MODEL_FOLDER, train_photo
+            from imageauth.training.photo_runs import train_photo
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     with progress("training", None) as tell:
         card = train_photo(
             data, out, tower=encoder, workers=workers, progress=lambda what, done, total: tell(done, total, what)
         )
+    _show(out, card)
+
+
+def _show(out: Path, card: "Card") -> None:
+    """What a run gave, and how to try it."""
+    from imageauth.training.export import MODEL_FOLDER
+
     print(f"{out / MODEL_FOLDER}: {card.name} {card.version}, sha256 {card.sha256}")
     for key, value in card.figures.items():
         print(f"  {key}: {value}")

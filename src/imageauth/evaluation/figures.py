@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.evaluation.metrics import Floats, Labels
-from imageauth.evaluation.weighted import MEASURED, WeightedTable
+from imageauth.evaluation.weighted import MEASURED, WeightedTable, intervals_of, resampled
 from imageauth.pixels.card import Thresholds
 
 RESAMPLES = 1000
@@ -104,11 +104,7 @@ def measure(
     point = table.figures(np.ones((1, len(truth))))
     intervals: dict[str, tuple[float, float]] = {}
     if resamples and len(truth):
-        drawn = _bootstrap(table, truth, resamples, seed)
-        drawn[ECE] = np.maximum(0, drawn[ECE] - (drawn[ECE].mean() - point[ECE]))
-        for name, row in zip(MEASURED, drawn, strict=True):
-            low, high = np.quantile(row[~np.isnan(row)], (0.025, 0.975)) if not np.isnan(row).all() else (np.nan,) * 2
-            intervals[name] = float(low), float(high)
+        intervals = intervals_of(MEASURED, _bootstrap(table, truth, resamples, seed), point[:, 0], (ECE,))
     return Figures(
         n=len(truth),
         n_real=int((~truth).sum()),
@@ -129,12 +125,9 @@ def _bootstrap(table: WeightedTable, truth: npt.NDArray[np.bool_], resamples: in
     """Figures of each resample, [len(MEASURED), resamples]."""
     random = np.random.default_rng(seed)
     classes = [members for members in (np.flatnonzero(truth), np.flatnonzero(~truth)) if len(members)]
-    parts = []
     chunk = max(1, _CELLS // len(truth))
-    for at in range(0, resamples, chunk):
-        weights = np.zeros((min(chunk, resamples - at), len(truth)))
-        for row in weights:
-            for members in classes:
-                row[members] = np.bincount(random.integers(len(members), size=len(members)), minlength=len(members))
-        parts.append(table.figures(weights))
+    parts = [
+        table.figures(resampled(random, classes, min(chunk, resamples - at), len(truth)))
+        for at in range(0, resamples, chunk)
+    ]
     return np.concatenate(parts, axis=1)

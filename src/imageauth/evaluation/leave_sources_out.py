@@ -14,7 +14,7 @@ import numpy.typing as npt
 from imageauth.evaluation.figures import RESAMPLES, or_none
 from imageauth.evaluation.held_out import FrozenCuts, HeldOut, frozen_cuts, large_kinds
 from imageauth.evaluation.metrics import Floats, auroc
-from imageauth.evaluation.weighted import MEASURED, WeightedTable
+from imageauth.evaluation.weighted import MEASURED, WeightedTable, intervals_of, resampled
 
 SCHEMA = "imageauth/leave-sources-out/1"
 AT_ONCE = 100  # resamples held in memory
@@ -244,29 +244,16 @@ def _figures(
         random = np.random.default_rng(seed)
         fake_source = np.zeros(len(sizes), np.bool_)
         fake_source[source] = fake
+        classes = [np.flatnonzero(fake_source), np.flatnonzero(~fake_source)]
         drawn = np.concatenate(
             [
-                figures(_draw(random, fake_source, min(AT_ONCE, resamples - at)))
+                figures(resampled(random, classes, min(AT_ONCE, resamples - at), len(sizes)))
                 for at in range(0, resamples, AT_ONCE)
             ],
             axis=1,
-        )  # fmt: skip
-        for row in _ECES:
-            drawn[row] = np.maximum(0, drawn[row] - (drawn[row].mean() - point[row]))
-        for name, values in zip(FIGURES, drawn, strict=True):
-            known = values[~np.isnan(values)]
-            low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
-            intervals[name] = float(low), float(high)
+        )
+        intervals = intervals_of(FIGURES, drawn, point, _ECES)
     return dict(zip(FIGURES, point.tolist(), strict=True)), intervals
-
-
-def _draw(random: np.random.Generator, fake_source: Bools, count: int) -> Floats:
-    """How often each source is drawn, [count, S]: as many AI and as many real ones as there are."""
-    times = np.zeros((count, len(fake_source)))
-    for row in times:
-        for members in (np.flatnonzero(fake_source), np.flatnonzero(~fake_source)):
-            row[members] = np.bincount(random.integers(len(members), size=len(members)), minlength=len(members))
-    return times
 
 
 def _part(held_out: HeldOut, cuts: FrozenCuts, mask: Bools) -> PartFigures:

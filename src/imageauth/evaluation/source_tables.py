@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from imageauth.escaping import printable
+from imageauth.escaping import table_cell
 from imageauth.evaluation.leave_sources_out import ConditionFigures, PartFigures, SourceFigures
 
 _WORDS = {
@@ -46,7 +46,7 @@ def headline(figures: SourceFigures) -> str:
                      f"{_shown(name, low)}–{_shown(name, high)} |")  # fmt: skip
     if figures.worst_real_kind:
         kind, share = figures.worst_real_kind
-        lines.append(f"| Real pictures not called likely-ai, worst kind ({_cell(kind)}) | {share:.1%} | |")
+        lines.append(f"| Real pictures not called likely-ai, worst kind ({table_cell(kind)}) | {share:.1%} | |")
     return "\n".join(lines)
 
 
@@ -60,7 +60,7 @@ def by_condition(figures: SourceFigures) -> str:
     for name, condition in rows.items():
         values = condition.values
         shown = (_shown(key, values[key]) for key in _OF_CONDITIONS)
-        lines.append(f"| {_cell(name)} | {' | '.join(shown)} | {condition.flip_rate:.1%} |")
+        lines.append(f"| {table_cell(name)} | {' | '.join(shown)} | {condition.flip_rate:.1%} |")
     return "\n".join(lines)
 
 
@@ -77,8 +77,8 @@ def by_part(what: str, parts: Mapping[str, PartFigures], *, ai: bool, least: int
         f"| {what} | pictures | sources | AUROC | right at the decision | likely-ai | likely-real |",
         "|---|---:|---:|---:|---:|---:|---:|",
         *(
-            f"| {_cell(name)} | {part.n:,} | {part.sources:,} | {_shown('auroc', part.auroc)} | {part.accuracy:.1%} | "
-            f"{part.likely_ai:.1%} | {part.likely_real:.1%} |"
+            f"| {table_cell(name)} | {part.n:,} | {part.sources:,} | {_shown('auroc', part.auroc)} | "
+            f"{part.accuracy:.1%} | {part.likely_ai:.1%} | {part.likely_real:.1%} |"
             for name, part in parts.items()
             if part.n >= least
         ),
@@ -109,7 +109,3 @@ def _shown(name: str, value: float) -> str:
     if value != value:
         return "–"
     return f"{value:.3f}" if name in _AREAS else f"{value:.1%}"
-
-
-def _cell(text: str) -> str:
-    return printable(text).replace("|", "\\|")

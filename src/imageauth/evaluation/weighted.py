@@ -1,5 +1,6 @@
 """Figures of weighted images: a bootstrap resample is a vector of weights, and so is "every source counts the same"."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,44 @@ class Cuts(Protocol):
     @property
     def real(self) -> float | Floats:
         """At or below it they point to a real photograph."""
+
+
+def resampled(random: np.random.Generator, classes: Sequence[npt.NDArray[np.intp]], count: int, size: int) -> Floats:
+    """How often each of ``size`` units is drawn with replacement, as many of each class as it has; [count, size].
+
+    Args:
+        random: draws.
+        classes: places of the units of each class.
+        count: of resamples.
+        size: of all units.
+    """
+    times = np.zeros((count, size))
+    for row in times:
+        for members in classes:
+            row[members] = np.bincount(random.integers(len(members), size=len(members)), minlength=len(members))
+    return times
+
+
+def intervals_of(
+    names: Sequence[str], drawn: Floats, point: Floats, errors: Sequence[int]
+) -> dict[str, tuple[float, float]]:
+    """95 % percentiles of figures over resamples; NaN where no resample knows one.
+
+    Args:
+        names: of the figures.
+        drawn: their values, [figures, R].
+        point: their values without resampling, [figures].
+        errors: rows of calibration errors, whose resamples are moved down by the bootstrap's own estimate of its bias.
+    """
+    found = {}
+    for index, name in enumerate(names):
+        values = drawn[index]
+        if index in errors:
+            values = np.maximum(0, values - (values.mean() - point[index]))
+        known = values[~np.isnan(values)]
+        low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
+        found[name] = float(low), float(high)
+    return found
 
 
 class WeightedTable:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from imageauth.errors import DataError, MissingExtraError
 from imageauth.training.onnx_tensors import read_onnx
+from imageauth.training.source import delivering
 from imageauth.training.tensors import read_safetensors
 from imageauth.training.vit import PATCHES, POSITIONS, ViT
 
@@ -94,13 +95,8 @@ def download_tower() -> Path:
         from huggingface_hub import hf_hub_download
     except ImportError:
         raise MissingExtraError("downloading CLIP's weights", "train") from None
-    try:
+    with delivering("Hugging Face", REPOSITORY, f"--encoder with a copy of its {FILE}"):
         return Path(hf_hub_download(REPOSITORY, FILE))
-    except Exception as error:  # it passes on whatever its network layer raises
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(
-            f"Hugging Face could not deliver {REPOSITORY}: {reason}. Use --encoder with a copy of its {FILE}."
-        ) from error
 
 
 def fill(model: "Model", config: ViT, tower: Mapping[str, Floats]) -> None:

@@ -29,6 +29,7 @@ from imageauth.training.fit import outputs
 from imageauth.training.litert import to_int8, to_litert
 
 WEIGHTS = "model.tflite"
+MODEL_FOLDER = "model"  # of a run, where the finished model lands
 # Keras and LiteRT add the same numbers in another order; more than this is a mistake, not rounding.
 MAX_DIFFERENCE = 1e-4
 # The 8-bit form ships if it costs no more accuracy than this share.

@@ -1,7 +1,8 @@
 """The heads of ``photo``: fitted, and judged on sources that they never saw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -10,21 +11,30 @@ from sklearn.linear_model import LogisticRegression
 
 from imageauth.evaluation.held_out import HeldOut, Risks
 from imageauth.pixels.calibration import Calibration
-from imageauth.pixels.layout import Entry
-from imageauth.training.photo_heads import Head, Heads, fit_head, source_weights
+from imageauth.pixels.canonical import Canonical
+from imageauth.pixels.layout import Entry, Layout
+from imageauth.pixels.stability import pool
+from imageauth.training.photo_heads import Head, Heads, fit_head, map_features, source_weights
 from imageauth.training.vit import ViT
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Values = npt.NDArray[np.float16]
 
 SLOTS = ("whole", "tiles", "tiles", "crops")
 """The views of each copy of a picture, as :class:`imageauth.training.photo_views.TrainingLook` gives them."""
-ENTRIES = (Entry("whole", 1, 0.32), Entry("tiles", 2, 0.45), Entry("crops", 1, 0.23))
-"""What is looked at, and how it counts: chosen by leave-sources-out, see ``docs/experiments.md``."""
+LAYOUT = Layout(
+    ViT().side,
+    (Entry("whole", 1, 0.32), Entry("tiles", 2, 0.45), Entry("crops", 1, 0.23)),
+    ("flipped", "re-encoded-75"),
+    canonical=Canonical(1536, 92),
+)
+"""What is looked at, and how it counts: chosen by leave-sources-out, see ``docs/experiments-photo.md``."""
 KINDS = ("photo", "drawn", "screen")
-_KIND_OF: Mapping[str, int] = MappingProxyType(
+KIND_OF: Mapping[str, int] = MappingProxyType(
     {"photo": 0, "portrait": 0, "art": 1, "illustration": 1, "render": 1, "screenshot": 2, "document": 2}
 )
+"""Kind by the tables → index in :data:`KINDS`; the others teach the head of kinds nothing."""
 L2, L2_KINDS = 0.1, 0.04
 RISKS = Risks(real_kind=0.04)
 """Under which thresholds are chosen: a kind that the other folds lack then still keeps to one in twenty accused."""
@@ -53,9 +63,7 @@ class Pictures:
         return Pictures(*(getattr(self, field.name)[mask] for field in fields(self)))
 
 
-def fit_heads(
-    config: ViT, values: npt.NDArray[np.float16], present: Bools, pictures: Pictures, l2: float = L2
-) -> Heads:
+def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: float = L2) -> Heads:
     """All heads, on all copies of pictures.
 
     The logits rest on class tokens alone: with the means of patches added they were no better on unseen sources.
@@ -70,26 +78,29 @@ def fit_heads(
     views = np.array(SLOTS * (values.shape[1] // len(SLOTS)))
     tokens = _class_tokens(config)
 
-    def fitted(slots: Bools, columns: npt.NDArray[np.intp]) -> Head:
+    def fitted(slots: Bools, part: Callable[[Values], npt.NDArray[np.floating]]) -> Head:
         row, slot = np.nonzero(present & slots)
-        return fit_head(values[row, slot][:, columns], pictures.labels[row], weights[row], l2=l2)
+        return fit_head(part(values[row, slot]), pictures.labels[row], weights[row], l2=l2)
 
     def of_all(head: Head) -> Head:
         wide = np.zeros((config.features, head.weights.shape[1]), np.float32)
         wide[tokens] = head.weights
         return Head(wide, head.bias)
 
-    last = np.arange(config.features - config.width, config.features)
-    known = np.array([_KIND_OF.get(str(kind), -1) for kind in pictures.kinds])
+    known = np.array([KIND_OF.get(str(kind), -1) for kind in pictures.kinds])
     row, slot = np.nonzero(present & (views == "whole") & (known >= 0)[:, None])
     share = 1 / np.sqrt(np.bincount(known[known >= 0], minlength=len(KINDS)))
     kinds = fit_head(values[row, slot][:, tokens], known[row], share[known[row]].astype(np.float32), l2=L2_KINDS)
-    whole, tiles, crops = (of_all(fitted(views == name, tokens)) for name in ("whole", "tiles", "crops"))
-    return Heads(whole, tiles, crops, of_all(kinds), fitted(np.ones(len(views), np.bool_), last))
+    whole, tiles, crops = (
+        of_all(fitted(views == name, lambda seen: seen[:, tokens])) for name in ("whole", "tiles", "crops")
+    )
+    return Heads(
+        whole, tiles, crops, of_all(kinds), fitted(np.ones(len(views), np.bool_), partial(map_features, config))
+    )
 
 
-def scores(heads: Heads, values: npt.NDArray[np.float16], present: Bools) -> Floats:
-    """The scores of pictures as serving forms them, without variants.
+def scores(heads: Heads, values: Values, present: Bools) -> Floats:
+    """The scores of pictures as they are, as serving weighs their views.
 
     Args:
         heads: to ask.
@@ -98,15 +109,31 @@ def scores(heads: Heads, values: npt.NDArray[np.float16], present: Bools) -> Flo
     Returns:
         float64 [N].
     """
-    logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(SLOTS)], axis=1)
-    total = np.zeros(len(values))
-    left = np.full(len(values), ENTRIES[0].weight)
-    for entry in ENTRIES[1:]:
-        slots = present & (np.array(SLOTS) == entry.view)
-        any_ = slots.any(axis=1)
-        total += entry.weight * np.where(any_, (logits * slots).sum(axis=1) / np.maximum(1, slots.sum(axis=1)), 0.0)
-        left += entry.weight * ~any_
-    return np.asarray(total + left * logits[:, 0], np.float64)
+    return _weighed(heads, values, present)[:, 0]
+
+
+def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
+    """The same with variants, as serving pools them.
+
+    Args:
+        heads: to ask.
+        values: features of :data:`SLOTS`, then of the whole view under each of the layout's K variants, [N, 4 + K, F];
+            present: bool.
+
+    Returns:
+        float64 [1 + K, N]: the picture's own score, and those under each variant.
+    """
+    by_variant = _weighed(heads, values, present)
+    return np.stack([pool(by_variant, LAYOUT.variants), *by_variant.T[1:]])
+
+
+def _weighed(heads: Heads, values: Values, present: Bools) -> Floats:
+    """Scores as they are and with the whole view under each variant that there are features of, [N, 1 + K]."""
+    slots = LAYOUT.names([entry.count for entry in LAYOUT.entries], values.shape[1])
+    logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(slots)], axis=1)
+    cut = np.array(SLOTS)
+    counts = np.stack([(present[:, : len(cut)] & (cut == entry.view)).sum(axis=1) for entry in LAYOUT.entries], axis=1)
+    return np.stack([LAYOUT.weigh(row[here], count) for row, here, count in zip(logits, present, counts, strict=True)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,9 +154,7 @@ class Assessment:
     calibration: Calibration
 
 
-def assess(
-    config: ViT, values: npt.NDArray[np.float16], present: Bools, pictures: Pictures, l2: float = L2
-) -> Assessment:
+def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: float = L2) -> Assessment:
     """Fit heads once without each fold, and judge them on it.
 
     Args:
@@ -170,25 +195,6 @@ def assess(
         conditions={f"degraded at random, {copy}": probabilities[copy] for copy in range(1, copies)},
     )
     return Assessment(held_out, heads, calibrations, calibrated(np.ones(len(values), np.bool_)))
-
-
-def serving_scores(heads: Heads, values: npt.NDArray[np.float16], present: Bools) -> Floats:
-    """The same with variants, as :func:`imageauth.pixels.stability.pool` pools them.
-
-    Args:
-        heads: to ask.
-        values: features of :data:`SLOTS`, then of the whole view mirrored and re-encoded, [N, 6, F]; present: bool.
-
-    Returns:
-        float64 [3, N]: the picture's own score, and those with the whole view mirrored and re-encoded.
-    """
-    views = len(SLOTS)
-    by_variant = []
-    for slot in (0, views, views + 1):
-        slots = [slot, *range(1, views)]
-        by_variant.append(scores(heads, values[:, slots], present[:, slots]))
-    as_is, mirrored, again = by_variant
-    return np.stack([(as_is + mirrored) / 2, mirrored, again])
 
 
 def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, folds: npt.NDArray[np.int64]) -> Floats:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,11 @@ from imageauth.evaluation.leave_sources_out import SourceFigures
 from imageauth.evaluation.source_tables import by_condition, by_part, headline
 from imageauth.files import write_atomically
 from imageauth.pixels.answers import Answers
-from imageauth.pixels.canonical import Canonical
 from imageauth.pixels.card import FILE_NAME, Card, Domain
 from imageauth.pixels.layout import Layout
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
-from imageauth.training.photo_assess import ENTRIES, KINDS, RISKS, Assessment
+from imageauth.training.photo_assess import KIND_OF, KINDS, LAYOUT, RISKS, Assessment
 from imageauth.training.vit import ViT
 
 VERSION = "1"
@@ -39,7 +39,7 @@ _HEADLINES = (
 
 def layout_of(config: ViT) -> Layout:
     """How a network of that form looks at a picture."""
-    return Layout(config.side, ENTRIES, ("flipped", "re-encoded-75"), 0.0, Canonical(1536, 92))
+    return replace(LAYOUT, side=config.side)
 
 
 def answers_of(config: ViT) -> Answers:
@@ -122,7 +122,7 @@ def _limits(figures: SourceFigures) -> tuple[str, ...]:
 
 
 def _drawn(figures: SourceFigures) -> str:
-    parts = [p for name, p in figures.real_kinds.items() if name in ("art", "illustration", "render")]
+    parts = [p for name, p in figures.real_kinds.items() if KIND_OF.get(name) == KINDS.index("drawn")]
     n = sum(p.n for p in parts)
     if not n:
         return ""

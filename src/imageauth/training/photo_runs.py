@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from imageauth.images import read_image
 from imageauth.pixels.card import Card
 from imageauth.pixels.network import usable_cores
 from imageauth.training import clip
+from imageauth.training.export import MODEL_FOLDER
 from imageauth.training.features import Features, Picture, extract, load
 from imageauth.training.gptq import quantise_tower
 from imageauth.training.litert import to_litert, to_mixed
@@ -35,7 +35,7 @@ from imageauth.training.photo_assess import (
 from imageauth.training.photo_card import layout_of, write_photo
 from imageauth.training.photo_heads import BITS, attach
 from imageauth.training.photo_views import ServingLook, TrainingLook
-from imageauth.training.photos.tables import Photo
+from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.vit import ViT, build
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int | None], None]
 
-MODEL_FOLDER = "model"
 _WEIGHTS, _ENCODER, _RUN = "tower.weights.h5", "encoder.tflite", "run.json"
 # Of each source, so that the large ones neither drown the others nor cost hours.
 MOST_OF_A_SOURCE = 16
@@ -91,12 +90,12 @@ def train_photo(
     """
     tell = progress or (lambda what, done, total: None)
     began = time.monotonic()
-    photos = _at_most(load_table(data), MOST_OF_A_SOURCE)
+    photos = at_most(load_table(data), MOST_OF_A_SOURCE)
     if len({photo.fold for photo in photos}) < 2:
         raise DataError(f"{data}: leave-sources-out needs two folds at least")
     out.mkdir(parents=True, exist_ok=True)
     path = tower or clip.download_tower()
-    _claim(out, {"tower": hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""})
+    _claim(out, {"tower": _sha256(path) if path.is_file() else ""})
     model = _tower(config, path, data, photos, out, tell)
     count = workers or usable_cores()
 
@@ -118,13 +117,14 @@ def train_photo(
     known = _pictures(used)
     tell("fitting", 0, None)
     assessment = assess(config, features.values, features.present, known)
-    figures = measure_held_out(assessment.held_out, frozen_cuts(assessment.held_out, RISKS))
-    part = _at_most(used, MOST_DEGRADED)
+    cuts = frozen_cuts(assessment.held_out, RISKS)
+    figures = measure_held_out(assessment.held_out, cuts)
+    part = at_most(used, MOST_DEGRADED)
     by_condition = {
         name: extracted(part, ServingLook(layout_of(config), None if name == "clean" else name), name)
         for name in ("clean", *CONDITIONS)
     }
-    degraded = degraded_figures(assessment, used, by_condition)
+    degraded = degraded_figures(assessment, cuts, used, by_condition)
     heads = fit_heads(config, features.values, features.present, known)
     network = to_mixed(to_litert(attach(model, heads)), BITS)
     about = {"Data": f"{len(used):,} pictures of {len(set(known.sources)):,} sources; docs/photos.md.", **ABOUT}
@@ -137,12 +137,16 @@ def train_photo(
 
 
 def degraded_figures(
-    assessment: Assessment, used: Sequence[Photo], by_condition: Mapping[str, tuple[Features, Sequence[Photo]]]
+    assessment: Assessment,
+    cuts: FrozenCuts,
+    used: Sequence[Photo],
+    by_condition: Mapping[str, tuple[Features, Sequence[Photo]]],
 ) -> dict[str, SourceFigures]:
     """Figures under the protocol's conditions, at thresholds frozen on the other folds of all pictures.
 
     Args:
         assessment: of all pictures, ``used``.
+        cuts: of them.
         by_condition: name → features as :class:`ServingLook` sees them, and whose they are; "clean" is among them.
             Pictures that any lacks are left out.
     """
@@ -160,7 +164,6 @@ def degraded_figures(
             here = known.folds == fold
             found[0, here] = serving_scores(heads, features.values[rows[here]], features.present[rows[here]])[0]
         probabilities[name] = probabilities_of(assessment.calibrations, found, known.folds)[0]
-    cuts = frozen_cuts(assessment.held_out, RISKS)
     at = np.array(order)
     held_out = HeldOut(
         labels=known.labels,
@@ -196,22 +199,11 @@ def _some_views(config: ViT, data: Path, photos: Sequence[Photo]) -> npt.NDArray
     look = TrainingLook(config.side, copies=1)
     random = np.random.default_rng(0)
     found = []
-    for photo in _at_most(photos, 2)[:_CALIBRATION_VIEWS]:
+    for photo in at_most(photos, 2)[:_CALIBRATION_VIEWS]:
         image = read_image(data / photo.file)
         slots = look(image.pixels, lossless=photo.native and image.lossless, sha256=photo.sha256)
         found.append(slots.pixels[random.choice(np.flatnonzero(slots.present))])
     return np.stack(found)
-
-
-def _at_most(photos: Sequence[Photo], most: int) -> list[Photo]:
-    """So many of each source, chosen by their hashes: the same ones wherever the table comes from."""
-    counts: Counter[str] = Counter()
-    kept = []
-    for photo in sorted(photos, key=lambda photo: photo.sha256):
-        counts[photo.source] += 1
-        if counts[photo.source] <= most:
-            kept.append(photo)
-    return kept
 
 
 def _pictures(photos: Sequence[Photo]) -> Pictures:
@@ -222,6 +214,11 @@ def _pictures(photos: Sequence[Photo]) -> Pictures:
         generators=np.array([photo.generator_or_device for photo in photos], object),
         kinds=np.array([photo.kind for photo in photos], object),
     )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:  # 600 MB: never all of it in memory
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _claim(out: Path, key: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from imageauth.files import write_atomically
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_cifake
-from imageauth.training.export import CIFAKE, write_model
+from imageauth.training.export import CIFAKE, MODEL_FOLDER, write_model
 from imageauth.training.familiarity import familiar_pictures, load_elsewhere, with_familiarity
 from imageauth.training.fit import RUN_FILE, Progress, open_run, train
 from imageauth.training.growth import grow
@@ -25,7 +25,6 @@ from imageauth.training.networks import build
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
 from imageauth.training.wear import correction, with_wear
 
-MODEL_FOLDER = "model"
 START_FOLDER = "start"  # of the run that the recipe's network grows from
 
 

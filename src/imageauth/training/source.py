@@ -1,6 +1,6 @@
 """Where CIFAKE comes from: a folder, a zip, a tar, or Kaggle. Names decide what is taken; nothing else is unpacked.
 
-:func:`files` serves other data sets too.
+:func:`files`, :func:`reading` and :func:`delivering` serve other data too.
 """
 
 import lzma
@@ -49,11 +49,22 @@ def download() -> Path:
         import kagglehub
     except ImportError:
         raise MissingExtraError("downloading CIFAKE", "train") from None
-    try:
+    with delivering("Kaggle", KAGGLE_HANDLE, "--from with a copy of it"):
         return Path(kagglehub.dataset_download(KAGGLE_HANDLE))
-    except Exception as error:  # kagglehub passes on whatever its network layer raises
+
+
+@contextmanager
+def delivering(who: str, what: str, instead: str) -> Iterator[None]:
+    """A download that fails is said in one line, with what to use instead.
+
+    Raises:
+        DataError: it does.
+    """
+    try:
+        yield
+    except Exception as error:  # such packages pass on whatever their network layer raises
         reason = " ".join(str(error).split())[:200]
-        raise DataError(f"Kaggle could not deliver {KAGGLE_HANDLE}: {reason}. Use --from with a copy of it.") from error
+        raise DataError(f"{who} could not deliver {what}: {reason}. Use {instead}.") from error
 
 
 def members(source: Path, stray: Callable[[str], None]) -> Iterator[Member]:

@@ -1,7 +1,6 @@
 """Shortcut probes of a prepared folder, under the same folds as every figure: ``probes.json``."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from imageauth.evaluation.compression import See, history_probe
 from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.shortcut import header_probe
 from imageauth.files import write_atomically
-from imageauth.images import Image, decode, read_bytes
+from imageauth.images import Image, read_image
 from imageauth.pixels.views import VIEWS
 from imageauth.training.photo_views import TrainingLook, degrade_at_random, random_of
-from imageauth.training.photos.tables import Photo, digest
+from imageauth.training.photos.tables import Photo, at_most, digest
 from imageauth.training.storing import writing
 
 FILE_NAME = "probes.json"
@@ -70,12 +69,7 @@ def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = 
     digested = digest(photos)
     if known := _known(folder / FILE_NAME, digested, set(looks)):
         return known
-    seen: Counter[str] = Counter()
-    chosen = []
-    for photo in sorted(photos, key=lambda photo: photo.sha256):  # as good as at random, and always the same
-        if photo.native and seen[photo.source] < PER_SOURCE:
-            seen[photo.source] += 1
-            chosen.append(photo)
+    chosen = at_most([photo for photo in photos if photo.native], PER_SOURCE)
     items = [Item(folder / p.file, p.file, int(p.label == "fake"), p.source) for p in chosen]
     folds = [photo.fold for photo in chosen]
     tell = progress or (lambda done, total: None)
@@ -87,7 +81,7 @@ def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = 
             done += 1
             tell(done, total)
             try:
-                image = decode(read_bytes(item.path))
+                image = read_image(item.path)
             except ImageError:
                 return None
             return look(image) if min(image.width, image.height) >= _LEAST_SIDE else None

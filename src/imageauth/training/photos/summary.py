@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imageauth.escaping import printable
+from imageauth.escaping import table_cell
 from imageauth.evaluation.shortcut import HEADERS, HEADERS_AND_SIZE
 from imageauth.training.photos.prepare import Prepared
 from imageauth.training.photos.probes import PER_SOURCE
@@ -79,7 +79,7 @@ def _table(what: str, photos: Sequence[Photo], key: Any) -> list[str]:
     counts = Counter((key(photo), photo.label) for photo in photos)
     totals = Counter(key(photo) for photo in photos)
     rows = (
-        f"| {_cell(value)} | {counts[value, 'real']:,} | {counts[value, 'fake']:,} |"
+        f"| {table_cell(value)} | {counts[value, 'real']:,} | {counts[value, 'fake']:,} |"
         for value, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     )
     return [f"| {what} | real | AI |", "|---|---:|---:|", *rows]
@@ -92,7 +92,7 @@ def _sources(photos: Sequence[Photo]) -> list[str]:
     lines = ["| source | label | pictures | native | folds | repositories |", "|---|---|---:|---:|---|---|"]
     for (label, source), of_source in sorted(members.items()):
         folds = ", ".join(str(fold) for fold in sorted({photo.fold for photo in of_source}))
-        repos = _cell(", ".join(sorted({photo.repo for photo in of_source})))
+        repos = table_cell(", ".join(sorted({photo.repo for photo in of_source})))
         native = sum(photo.native for photo in of_source)
         lines.append(f"| {source} | {label} | {len(of_source)} | {native} | {folds} | {repos} |")
     return lines
@@ -133,7 +133,3 @@ def _probes(probes: Mapping[str, Any] | None) -> list[str]:
         "|---|---:|---:|",
         *(f"| {name} | {n:,} | {'–' if auroc is None else f'{auroc:.3f}'} |" for name, n, auroc in rows),
     ]
-
-
-def _cell(text: str) -> str:
-    return printable(text).replace("|", "\\|")

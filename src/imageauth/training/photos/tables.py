@@ -5,6 +5,7 @@ Tables are untrusted: a line that could lead out of the folder, or says somethin
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -151,6 +152,21 @@ def load(folder: Path) -> tuple[Photo, ...]:
         values = {name: getattr(row, name) for name in COLUMNS} | {"file": cells["file"]}
         photos.append(Photo(**values, native=cells["native"] == "yes", family=cells["family"], group=cells["group"]))
     return tuple(photos)
+
+
+def at_most(photos: Sequence[Photo], most: int) -> list[Photo]:
+    """So many of each source, chosen by their hashes: as good as at random, and the same whatever table they stand in.
+
+    Returns:
+        In the order of the hashes.
+    """
+    counts: Counter[str] = Counter()
+    kept = []
+    for photo in sorted(photos, key=lambda photo: photo.sha256):
+        counts[photo.source] += 1
+        if counts[photo.source] <= most:
+            kept.append(photo)
+    return kept
 
 
 def _lines(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
