@@ -1,0 +1,1 @@
+"""Many files checked into a table: resumable, on all cores or on a Ray cluster."""
