@@ -9,13 +9,16 @@ from imageauth.images import EXTENSIONS
 from imageauth.patterns import Parts, Pattern, has_magic, is_hidden
 from imageauth.report import Failure
 
+SEPARATORS = os.sep + (os.altsep or "")
+"""What stands between the parts of a path on this machine."""
+
 Entry = TypeVar("Entry")
 ListFolder = Callable[[Parts], tuple[Mapping[str, Entry], list[str]]]
 """Lists a folder: its files with what is known of each, and its folders; :class:`ImageError` where it cannot."""
 
 
 def walk(
-    list_folder: ListFolder[Entry],
+    lister: ListFolder[Entry],
     *,
     enter: Callable[[Parts], bool],
     keep: Callable[[Parts], bool],
@@ -25,7 +28,7 @@ def walk(
     that stand above one another are held.
 
     Args:
-        list_folder: reads one folder.
+        lister: lists one folder.
         enter: whether to go into a folder.
         keep: whether to give a file.
         name_of: what a folder is called in a failure.
@@ -34,7 +37,7 @@ def walk(
     while waiting:
         folder = waiting.pop()
         try:
-            files, folders = list_folder(folder)
+            files, folders = lister(folder)
         except ImageError as error:
             yield Failure(name_of(folder), error.code, str(error))
             continue
@@ -54,11 +57,19 @@ def walk_folder(
     def path_of(parts: Parts) -> str:
         return os.path.join(folder, *parts)
 
-    for found in walk(lambda parts: _list(path_of(parts)), enter=enter, keep=keep, name_of=path_of):
+    for found in walk(lambda parts: list_folder(path_of(parts)), enter=enter, keep=keep, name_of=path_of):
         yield found if isinstance(found, Failure) else (found[0], path_of(found[0]))
 
 
-def _list(folder: str) -> tuple[Mapping[str, None], list[str]]:
+def list_folder(folder: str) -> tuple[Mapping[str, None], list[str]]:
+    """Files and folders right in a folder of this machine; links to folders are neither.
+
+    Args:
+        folder: its path; empty for the current one.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
     files: dict[str, None] = {}
     folders: list[str] = []
     try:
@@ -86,7 +97,7 @@ def has_image_suffix(name: str) -> bool:
 class Glob:
     """A glob as the user typed it: the folder that its fixed beginning names, and what to take below that."""
 
-    def __init__(self, pattern: str, separators: str = os.sep + (os.altsep or "")) -> None:
+    def __init__(self, pattern: str, separators: str = SEPARATORS) -> None:
         """Cut it.
 
         Args:
@@ -103,7 +114,7 @@ class Glob:
 
     def enter(self, folder: Parts) -> bool:
         """Whether something below a folder may be meant."""
-        return self._pattern.leads_to(folder) or self._below(folder)
+        return self._pattern.leads_to(folder) or self.is_below(folder)
 
     def matches(self, path: Parts) -> bool:
         """Whether a file is meant itself."""
@@ -111,9 +122,9 @@ class Glob:
 
     def keep(self, path: Parts) -> bool:
         """Whether to take a file: if it is meant itself, or is an image in a folder that is."""
-        return self.matches(path) or (has_image_suffix(path[-1]) and self._below(path))
+        return self.matches(path) or (has_image_suffix(path[-1]) and self.is_below(path))
 
-    def _below(self, path: Parts) -> bool:
+    def is_below(self, path: Parts) -> bool:
         """Whether a path is, or lies visibly in, a folder that is meant."""
         length = self._pattern.covers(path)
         return length is not None and not any(map(is_hidden, path[length:]))
