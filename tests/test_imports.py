@@ -33,6 +33,10 @@ ALLOWED = {
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "images", "png", "report", "svg"},
     "rendering": {"escaping", "report"},
+    "scan": {
+        *("detector", "errors", "escaping", "files", "folders", "images", "models"),
+        *("patterns", "policy", "rendering", "report", "verdict"),
+    },
     "detector": SERVING - {"rendering", "detector"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},

@@ -167,13 +167,8 @@ def _holds_bytes(kind: Any) -> bool | None:
 
     if types.is_binary(kind) or types.is_large_binary(kind):
         return False
-    if (
-        types.is_struct(kind)
-        and (at := kind.get_field_index("bytes")) >= 0
-        and _holds_bytes(kind.field(at).type) is False
-    ):
-        return True
-    return None
+    at = kind.get_field_index("bytes") if types.is_struct(kind) else -1
+    return True if at >= 0 and _holds_bytes(kind.field(at).type) is False else None
 
 
 def _declared(schema: Any) -> list[str]:
