@@ -129,8 +129,8 @@ def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int, int]:
     start = max(0, size - _END.size - _MAX_COMMENT)
     stream.seek(start)
     tail = stream.read(size - start)
-    at = tail.rfind(b"PK\5\6")
-    if at < 0 or len(tail) < at + _END.size:
+    at = _end_mark(tail)
+    if at is None:
         raise ImageError("corrupt", "is damaged or cut short: it has no directory" if size else "is empty (0 bytes)")
     _, disk, first_disk, _, count, length, offset, _ = _END.unpack_from(tail, at)
     end = start + at
@@ -142,6 +142,20 @@ def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int, int]:
     if begin < 0 or offset > begin:
         raise ImageError("corrupt", "is damaged: its directory is not where it says")
     return begin, end, count, begin - offset
+
+
+def _end_mark(tail: bytes) -> int | None:
+    """Where the record that ends an archive begins: the last that fits with its comment, which may hold another."""
+    fitting = None
+    at = len(tail)
+    while (at := tail.rfind(b"PK\5\6", 0, at)) >= 0:
+        if at + _END.size <= len(tail):
+            ends = at + _END.size + _END.unpack_from(tail, at)[-1]
+            if ends == len(tail):
+                return at
+            if ends < len(tail) and fitting is None:
+                fitting = at
+    return fitting
 
 
 def _directory_64(stream: BinaryIO, end: int) -> tuple[int, int, int, int] | None:
