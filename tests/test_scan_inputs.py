@@ -23,7 +23,8 @@ from tests.scan_files import png, split
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A few files, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("b.png", "a.JPG", "notes.txt", ".secret.png", "sub/c.webp", "sub/.git/d.png", "sub/deep/e.png", "x.dat"):
+    shown = ("b.png", "a.JPG", "notes.txt", "sub/c.webp", "sub/deep/e.png", "x.dat")
+    for name in (*shown, ".secret.png", "sub/.git/d.png"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png())
@@ -164,15 +165,20 @@ def test_nothing_in_a_folder_is_said(tmp_path: Path) -> None:
 
 
 def test_very_deep_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depth = 1500
     monkeypatch.chdir(tmp_path)
-    for _ in range(1500):
+    for _ in range(depth):
         os.mkdir("d")
         os.chdir("d")
     Path("x.png").write_bytes(png())
-    monkeypatch.chdir(tmp_path)
-    (item,) = items_of(["."])
-    assert isinstance(item, Item)
-    assert item.name == "./" + "d/" * 1500 + "x.png"
+    try:
+        items, _ = split(items_of([str(tmp_path)]))
+        assert items == {f"{tmp_path}/{'d/' * depth}x.png": png()}
+    finally:  # nothing else can remove such folders
+        os.unlink("x.png")
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("d")
 
 
 def test_200_000_files_in_one_folder(tmp_path: Path) -> None:
@@ -205,7 +211,7 @@ def test_memory_does_not_grow_with_the_number_of_folders(tmp_path: Path) -> None
         tracemalloc.stop()
         return most
 
-    assert peak(4000) < 1.5 * peak(400) + 2**16
+    assert peak(2000) < 1.5 * peak(200) + 2**16
 
 
 def test_patterns_know_where_they_lead() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,20 +114,27 @@ def _arrow(table: Table) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    with table.place.open() as stream:
-        start = stream.read(6)
-        stream.seek(0)
-        source = stream if table.place.distant else pa.memory_map(table.place.name)
+    from imageauth.scan.inputs.record_batches import checked
+
+    def source() -> Any:
+        return stack.enter_context(table.place.open() if table.place.distant else pa.memory_map(table.place.name))
+
+    with ExitStack() as stack:
+        with table.place.open() as stream:
+            start = stream.read(6)
         framed = start == b"ARROW1"
         if start.startswith(b"FEA1"):
             raise ImageError("unsupported-format", "is a Feather file of version 1; write it as version 2")
-        opened = pa.ipc.open_file(source) if framed else pa.ipc.open_stream(source)
-        column = _column(opened.schema, table)
+        make = pa.ipc.open_file if framed else pa.ipc.open_stream
+        schema = make(source()).schema
+        column = _column(schema, table)
         if column is None:
             return
         name, structured = column
+        options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name)], use_threads=False)
+        opened = make(source(), options=options)
         batches = (opened.get_batch(at) for at in range(opened.num_record_batches)) if framed else opened
-        for batch in batches:
+        for batch in checked(batches, source(), framed=framed):
             found = batch.column(name)
             yield pc.struct_field(found, "bytes") if structured else found
 
