@@ -14,7 +14,7 @@ import pytest
 from imageauth.errors import MissingExtraError
 from imageauth.images import MAX_BYTES
 from imageauth.report import Failure
-from imageauth.scan.inputs import Options, items_of
+from imageauth.scan.inputs import Options, items_of, record_batches
 from imageauth.scan.items import Item
 from tests.scan_files import png, split
 
@@ -130,14 +130,15 @@ def test_a_table_that_is_damaged_keeps_the_rows_before(tmp_path: Path) -> None:
     assert failures == {"T": "corrupt"}
 
 
-def test_bombs(tmp_path: Path) -> None:
+def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.parquet"
-    zeros = pa.array([bytes(MAX_BYTES - 1)] * 9, pa.binary())
+    zeros = pa.array([bytes(MAX_BYTES - 1)] * 2, pa.binary())
     pq.write_table(pa.table({"image": zeros}), path, compression="zstd", use_dictionary=False)
     assert found(path) == ({}, {"T": "too-large"})
     large = pa.array([np.random.default_rng(0).bytes(MAX_BYTES + 1), png()], pa.binary())
     pq.write_table(pa.table({"image": large}), path, use_dictionary=False)
     assert found(path) == ({"T#1": png()}, {"T#0": "too-large"})
+    monkeypatch.setattr(record_batches, "MAX_BATCH", 100 * 2**20)
     for compression in ("lz4", "zstd"):
         feather = tmp_path / "x.feather"
         pa.feather.write_feather(pa.table({"image": zeros}), feather, compression=compression)
