@@ -16,7 +16,7 @@ from imageauth.scan.items import Item
 from imageauth.scan.results import open_results
 from imageauth.scan.rows import Row, stable_name
 from imageauth.scan.settings import Checking
-from imageauth.scan.state import Known, State, made_by
+from imageauth.scan.state import Known, State, made_by, told
 from imageauth.scan.summary import Summary, summarise
 
 
@@ -133,6 +133,6 @@ def _refuse_others(out: Path, state: State, expected: dict[str, float], again: A
     for count in state.counts():
         if not count.failed and count.made not in expected:
             raise ImageAuthError(
-                f"{out} was made by another model or policy ({count.made}): name another file, or --redo checks those "
-                "images again"
+                f"{out} holds rows by another model or policy ({told(count.made)}): name another file, or --redo checks "
+                "those images again"
             )

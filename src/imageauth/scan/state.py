@@ -71,6 +71,12 @@ def made_by(produced_by: Mapping[str, Any], *, unseen: bool = False) -> str:
     return json.dumps([unseen, *(produced_by[name] for name in ("model", "model_sha256", "policy", "policy_sha256"))])
 
 
+def told(made: str) -> str:
+    """What made rows (:func:`made_by`), for a person."""
+    _, model, sha256, policy, _ = json.loads(made)
+    return f"{f'{model}, {sha256[:12]}…' if model else 'no model'}; policy {policy}"
+
+
 def _made(row: Row) -> str:
     """The same of a row; empty for an image that could not be checked."""
     if "error" in row:
