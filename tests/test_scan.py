@@ -105,7 +105,7 @@ def test_kill_at_any_moment_and_resume(pictures: Path, tmp_path: Path, form: str
     out = tmp_path / f"results.{form}"
     subprocess.run(command(pictures, "--out", tmp_path / f"whole.{form}", "--model", "cifake", "--quiet"), check=False)
     chance = random.Random(form)
-    for _ in range(7):
+    for _ in range(10 if form == "jsonl" else 5):
         process = subprocess.Popen(
             command(pictures, "--out", out, "--resume", "--model", "cifake", "--workers", 2),
             stdout=subprocess.DEVNULL,
@@ -231,6 +231,17 @@ def test_a_changed_file_is_checked_again_and_the_old_row_goes(tmp_path: Path) ->
     assert sorted(row["file"] for row in after) == [row["file"] for row in before]
     assert {row["file"]: row["width"] for row in after}[str(folder / "1.png")] == 40
     assert [row for row in after if row["width"] != 40] == [row for row in before if "1.png" not in row["file"]]
+
+
+def test_a_touched_file_is_no_copy_of_itself(tmp_path: Path) -> None:
+    picture = tmp_path / "p.png"
+    Image.fromarray(drawn()).save(picture)
+    out = tmp_path / "r.jsonl"
+    for modified in (1, 2):
+        wanted = [Item("p.png", FileSource(str(picture)), 10, modified)]
+        scan(wanted, out, checking=QUICK, again=Again(resume=True))
+    (row,) = rows_of(out)
+    assert (row["duplicate_of"], row["modified"]) == (None, 2)
 
 
 def test_another_model_is_refused_or_checked_again(pictures: Path, tmp_path: Path) -> None:

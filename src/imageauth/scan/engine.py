@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from imageauth.report import Failure
@@ -67,6 +67,7 @@ class Engine:
         results: Results,
         state: State,
         *,
+        made: Container[str],
         needed: Callable[[Item, Known], bool] = lambda item, known: False,
         added: Callable[[Row], None] = lambda row: None,
     ) -> None:
@@ -75,11 +76,12 @@ class Engine:
         Args:
             crew: that reads and checks.
             results, state: that rows go to.
+            made: what makes the rows; those that something else made are no originals of copies.
             needed: whether an input is checked although it has a row already.
             added: called with each row as it is added.
         """
         self._crew, self._results, self._state = crew, results, state
-        self._needed, self._added = needed, added
+        self._made, self._needed, self._added = made, needed, added
         self._underway: set[str] = set()  # names of inputs that are not written yet
         self._order: deque[_Slot] = deque()  # not written yet
         self._undecided: deque[int] = deque()  # tasks, in order
@@ -205,7 +207,7 @@ class Engine:
             content = slot.read.content if slot.read else None
             if content is None:
                 continue
-            if (content in self._checking and not task.alone) or self._state.holding(content) is not None:
+            if (content in self._checking and not task.alone) or self._state.holding(content, self._made) is not None:
                 slot.original = True
             else:
                 self._checking.add(content)
@@ -247,7 +249,7 @@ class Engine:
         """The row of a duplicate; None where its original turned out to be none, and it is sent out itself."""
         content = slot.read.content if slot.read else None
         assert content, "a copy was read"
-        if (position := self._state.holding(content)) is not None:
+        if (position := self._state.holding(content, self._made)) is not None:
             return row_of_duplicate(slot.item, self._results.read(position))
         slot.original = False
         self._again.append(_Task([slot], alone=True))

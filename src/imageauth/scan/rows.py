@@ -75,8 +75,9 @@ def row_of(item: Item, answer: Report | Failure) -> Row:
 
 
 def row_of_duplicate(item: Item, original: Row) -> Row:
-    """The row of an input whose bytes stand in another row already."""
-    place = {"file": item.name, "size": item.size, "modified": item.modified, "duplicate_of": original["file"]}
+    """The row of an input whose bytes stand in another row already, or in an older one of its own."""
+    first = original["duplicate_of"] if original["file"] == item.name else original["file"]
+    place = {"file": item.name, "size": item.size, "modified": item.modified, "duplicate_of": first}
     return original | place
 
 

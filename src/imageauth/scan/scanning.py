@@ -76,7 +76,7 @@ def scan(
             return changed or (again.failed if known.failed else known.made not in expected)
 
         with closing(Crew(count, checking)) as crew:
-            Engine(crew, results, state, needed=needed, added=added).run(_stable(items))
+            Engine(crew, results, state, made=expected, needed=needed, added=added).run(_stable(items))
         if state.has_stale():
             results.keep(state.is_current)
             state.start_anew()
@@ -133,6 +133,6 @@ def _refuse_others(out: Path, state: State, expected: dict[str, float], again: A
     for count in state.counts():
         if not count.failed and count.made not in expected:
             raise ImageAuthError(
-                f"{out} holds rows by another model or policy ({told(count.made)}): name another file, or --redo checks "
-                "those images again"
+                f"{out} holds rows by another model or policy ({told(count.made)}): name another file, or --redo "
+                "checks those images again"
             )

@@ -7,7 +7,7 @@ not fit.
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ _TABLES = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;
 CREATE TABLE IF NOT EXISTS inputs (key BLOB PRIMARY KEY, size INTEGER, modified INTEGER, position INTEGER,
     made INTEGER, outcome TEXT, duplicate INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS contents (content BLOB PRIMARY KEY, position INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contents (content BLOB PRIMARY KEY, position INTEGER, made INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stale (position INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS made (id INTEGER PRIMARY KEY, by TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS indexed (one INTEGER PRIMARY KEY, until INTEGER, first BLOB);
@@ -160,9 +160,17 @@ class State:
         found = self._base.execute(asked, (key_of(name),)).fetchone()
         return Known(found[0], found[1], bool(found[2]), found[3]) if found else None
 
-    def holding(self, content: bytes) -> int | None:
-        """The position of a row of a file with these bytes (:func:`imageauth.scan.rows.content_key`)."""
-        found = self._base.execute("SELECT position FROM contents WHERE content = ?", (content,)).fetchone()
+    def holding(self, content: bytes, made: Container[str]) -> int | None:
+        """The position of a row of a file with these bytes.
+
+        Args:
+            content: see :func:`imageauth.scan.rows.content_key`.
+            made: what may have made the row.
+        """
+        asked = "SELECT position, by FROM contents JOIN made ON made = id WHERE content = ?"
+        found = self._base.execute(asked, (content,)).fetchone()
+        if found and (found[1] not in made or not self.is_current(found[0])):
+            return None
         return found[0] if found else None
 
     def is_current(self, position: int) -> bool:
@@ -221,7 +229,7 @@ class State:
         self._base.execute("INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         if made and not duplicate:
             content = content_key(row["sha256"], row.get("sidecar_sha256"))
-            self._base.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (content, position))
+            self._base.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (content, position, made))
 
     def _number(self, made: str) -> int:
         if made not in self._made:
