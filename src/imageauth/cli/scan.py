@@ -34,6 +34,10 @@ def scan(
         bool, typer.Option("--redo", help="With --resume: check again what another model or policy checked.")
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores by default.")] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS|local", help="Check on a Ray cluster, or on one started on this machine."),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
     ] = AUTO,
@@ -81,7 +85,7 @@ def scan(
             tell(row)
 
         try:
-            summary = scan(items, out, checking=checking, workers=workers, again=again, added=added)
+            summary = scan(items, out, checking=checking, workers=workers, ray=ray, again=again, added=added)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"after {rows:,} images; --resume goes on") from None
     if not quiet:

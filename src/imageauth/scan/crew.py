@@ -2,6 +2,8 @@
 
 import contextlib
 import multiprocessing
+import queue
+import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
@@ -33,6 +35,7 @@ class Crew:
         self._count = count
         self._processes: dict[int, Any] = {}
         self._connections: dict[int, Connection] = {}
+        self._outgoing: dict[int, queue.SimpleQueue[Any]] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -41,8 +44,7 @@ class Crew:
         """Tell a worker something. That it is dead shows itself in :meth:`events`."""
         if worker not in self._connections:
             self._start(worker)
-        with contextlib.suppress(OSError):
-            self._connections[worker].send((kind, task, content))
+        self._outgoing[worker].put((kind, task, content))
 
     def events(self, timeout: float | None) -> Iterator[Event]:
         """What workers told since; waits for the first.
@@ -58,6 +60,7 @@ class Crew:
                     if not self._connections[worker].poll():
                         break
             except (EOFError, OSError):
+                self._outgoing.pop(worker).put(None)
                 self._connections.pop(worker).close()
                 self._processes.pop(worker).join()
                 yield Event(worker, "lost", 0, ())
@@ -68,6 +71,8 @@ class Crew:
 
     def close(self) -> None:
         """Let them end, and end them."""
+        for outgoing in self._outgoing.values():
+            outgoing.put(None)
         for connection in self._connections.values():
             connection.close()
         for process in self._processes.values():
@@ -82,3 +87,12 @@ class Crew:
         process.start()
         theirs.close()
         self._processes[worker], self._connections[worker] = process, ours
+        self._outgoing[worker] = queue.SimpleQueue()
+        # If both sides waited for the other to read, neither ever would.
+        threading.Thread(target=_post, args=(ours, self._outgoing[worker]), daemon=True).start()
+
+
+def _post(connection: Connection, outgoing: "queue.SimpleQueue[Any]") -> None:
+    with contextlib.suppress(OSError):
+        while (message := outgoing.get()) is not None:
+            connection.send(message)

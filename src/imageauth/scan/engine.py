@@ -1,16 +1,14 @@
 """The scan itself: inputs in, rows out, each input once, in order, whatever dies on the way."""
 
-import time
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from imageauth.report import Failure
 from imageauth.scan.crew import Crew, Event
-from imageauth.scan.items import Item
-from imageauth.scan.results.table import Results
-from imageauth.scan.rows import Row, row_of, row_of_duplicate
-from imageauth.scan.state import Known, State
+from imageauth.scan.items import Item, item_of
+from imageauth.scan.ledger import Ledger
+from imageauth.scan.rows import Row, copied, row_of
 from imageauth.scan.worker import Read
 
 # Images that a worker gets at a time: few at first, so that the first rows come soon.
@@ -61,28 +59,14 @@ class _Task:
 class Engine:
     """Runs a scan with a crew of workers. Rows come in the order of the inputs, however many workers there are."""
 
-    def __init__(
-        self,
-        crew: Crew,
-        results: Results,
-        state: State,
-        *,
-        made: Container[str],
-        needed: Callable[[Item, Known], bool] = lambda item, known: False,
-        added: Callable[[Row], None] = lambda row: None,
-    ) -> None:
+    def __init__(self, crew: Crew, ledger: Ledger) -> None:
         """Get ready.
 
         Args:
             crew: that reads and checks.
-            results, state: that rows go to.
-            made: what makes the rows; those that something else made are no originals of copies.
-            needed: whether an input is checked although it has a row already.
-            added: called with each row as it is added.
+            ledger: that rows go to.
         """
-        self._crew, self._results, self._state = crew, results, state
-        self._made, self._needed, self._added = made, needed, added
-        self._underway: set[str] = set()  # names of inputs that are not written yet
+        self._crew, self._ledger = crew, ledger
         self._order: deque[_Slot] = deque()  # not written yet
         self._undecided: deque[int] = deque()  # tasks, in order
         self._tasks: dict[int, _Task] = {}
@@ -90,7 +74,6 @@ class Engine:
         self._checking: set[bytes] = set()  # contents that some worker has, and that are not written yet
         self._number = 0
         self._size = 1
-        self._committed = time.monotonic()
 
     def run(self, items: Iterable[Item | Failure]) -> None:
         """Check all inputs. Whatever ends it early, what was added is committed first.
@@ -110,11 +93,11 @@ class Engine:
                 self._feed_again()
                 more = more and self._feed(source)
                 if self._tasks:
-                    for event in self._crew.events(self._results.interval):
+                    for event in self._crew.events(self._ledger.interval):
                         self._hear(event)
                 self._write()
         finally:
-            self._commit()
+            self._ledger.commit()
 
     def _feed_again(self) -> None:
         """Give what was lost to workers that have nothing else."""
@@ -137,7 +120,6 @@ class Engine:
                 worker = min(room, key=lambda w: len(self._of(w)))
                 number = self._send(worker, _Task(waiting))
                 self._undecided.append(number)
-
         return True
 
     def _next(self, source: Iterator[Item | Failure]) -> list[_Slot] | None:
@@ -145,11 +127,9 @@ class Engine:
         slots: list[_Slot] = []
         weight = 0
         for found in source:
-            item = Item(found.file, _NOWHERE) if isinstance(found, Failure) else found
-            known = self._state.known(item.name)
-            if item.name in self._underway or (known and not self._needed(item, known)):
+            item = item_of(found)
+            if not self._ledger.take(item):
                 continue
-            self._underway.add(item.name)
             slots.append(_Slot(item, row=row_of(item, found) if isinstance(found, Failure) else None))
             weight += _UNKNOWN_BYTES if item.size is None else item.size
             if len(slots) >= self._size or weight >= _MOST_BYTES:
@@ -207,7 +187,7 @@ class Engine:
             content = slot.read.content if slot.read else None
             if content is None:
                 continue
-            if (content in self._checking and not task.alone) or self._state.holding(content, self._made) is not None:
+            if (content in self._checking and not task.alone) or self._ledger.has(content):
                 slot.original = True
             else:
                 self._checking.add(content)
@@ -242,48 +222,20 @@ class Engine:
             assert slot.row is not None
             ready.append((slot, slot.row))
         self._add(ready)
-        if time.monotonic() - self._committed >= self._results.interval:
-            self._commit()
+        self._ledger.commit(due=True)
 
     def _copy(self, slot: _Slot) -> Row | None:
         """The row of a duplicate; None where its original turned out to be none, and it is sent out itself."""
         content = slot.read.content if slot.read else None
         assert content, "a copy was read"
-        if (position := self._state.holding(content, self._made)) is not None:
-            return row_of_duplicate(slot.item, self._results.read(position))
+        if original := self._ledger.original(content):
+            return copied(original, slot.item.name, slot.item.size, slot.item.modified)
         slot.original = False
         self._again.append(_Task([slot], alone=True))
         return None
 
     def _add(self, ready: list[tuple[_Slot, Row]]) -> None:
-        if not ready:
-            return
-        rows = [row for _, row in ready]
-        self._state.add(rows, self._results.add(rows))
-        for slot, row in ready:
+        self._ledger.add([row for _, row in ready])
+        for slot, _ in ready:
             if slot.read and slot.read.content:
                 self._checking.discard(slot.read.content)
-            self._underway.discard(slot.item.name)
-            self._added(row)
-
-    def _commit(self) -> None:
-        try:
-            self._results.commit()
-        except OSError:
-            self._state.forget()
-            raise
-        self._state.commit()
-        self._committed = time.monotonic()
-
-
-class _Nowhere:
-    """The source of what could not be found; nobody reads it."""
-
-    def read(self) -> bytes:
-        raise AssertionError
-
-    def sidecar(self) -> bytes | None:
-        return None
-
-
-_NOWHERE = _Nowhere()

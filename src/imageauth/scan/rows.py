@@ -74,11 +74,10 @@ def row_of(item: Item, answer: Report | Failure) -> Row:
     return head | {key: value for key, value in said.items() if key not in ("schema", "file")}
 
 
-def row_of_duplicate(item: Item, original: Row) -> Row:
+def copied(original: Row, file: str, size: int | None, modified: int | None) -> Row:
     """The row of an input whose bytes stand in another row already, or in an older one of its own."""
-    first = original["duplicate_of"] if original["file"] == item.name else original["file"]
-    place = {"file": item.name, "size": item.size, "modified": item.modified, "duplicate_of": first}
-    return original | place
+    first = original["duplicate_of"] if original["file"] == file else original["file"]
+    return original | {"file": file, "size": size, "modified": modified, "duplicate_of": first}
 
 
 def flat(row: Mapping[str, Any]) -> Row:

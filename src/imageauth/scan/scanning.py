@@ -10,14 +10,17 @@ from imageauth.models import AUTO, find_model, shipped_models
 from imageauth.pixels.card import Card
 from imageauth.pixels.network import usable_cores
 from imageauth.report import Failure
+from imageauth.scan.cluster import run_on_ray
 from imageauth.scan.crew import Crew
 from imageauth.scan.engine import Engine
 from imageauth.scan.items import Item
+from imageauth.scan.ledger import Ledger
 from imageauth.scan.results import open_results
 from imageauth.scan.rows import Row, stable_name
 from imageauth.scan.settings import Checking
 from imageauth.scan.state import Known, State, made_by, told
 from imageauth.scan.summary import Summary, summarise
+from imageauth.silence import silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def scan(
     *,
     checking: Checking,
     workers: int | None = None,
+    ray: str | None = None,
     again: Again = Again(),
     added: Callable[[Row], None] = lambda row: None,
 ) -> Summary:
@@ -51,6 +55,7 @@ def scan(
         out: the results, a file that ends with ``.jsonl`` or ``.csv``, or a folder that ends with ``.parquet``.
         checking: how; ``threads`` is set so that all workers together use the machine.
         workers: processes; default: as many as cores.
+        ray: address of a Ray cluster that checks instead of processes of our own, or ``local``.
         again: what to do about results that are there.
         added: called with each row as it is added.
 
@@ -65,7 +70,7 @@ def scan(
     expected = _expected(checking)
     cores = usable_cores()
     count = workers or cores
-    checking = replace(checking, threads=max(1, cores // count))
+    checking = replace(checking, threads=1 if ray is not None else max(1, cores // count))
     if out.exists() and not again.resume:
         raise ImageAuthError(f"{out} exists: --resume goes on with it")
     with closing(open_results(out)) as results, closing(State(out.with_name(f".{out.name}.index"), results)) as state:
@@ -75,8 +80,13 @@ def scan(
             changed = _differs(item.size, known.size) or _differs(item.modified, known.modified)
             return changed or (again.failed if known.failed else known.made not in expected)
 
-        with closing(Crew(count, checking)) as crew:
-            Engine(crew, results, state, made=expected, needed=needed, added=added).run(_stable(items))
+        ledger = Ledger(results, state, made=expected, needed=needed, added=added)
+        if ray is not None:
+            with silenced():
+                run_on_ray(_stable(items), ledger, address=ray, checking=checking, made=frozenset(expected))
+        else:
+            with closing(Crew(count, checking)) as crew:
+                Engine(crew, ledger).run(_stable(items))
         if state.has_stale():
             results.keep(state.is_current)
             state.start_anew()
