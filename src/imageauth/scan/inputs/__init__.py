@@ -25,7 +25,8 @@ def items_of(arguments: Sequence[str], options: Options = STANDARD) -> Iterator[
 
     Yields:
         An item for each image, and a :class:`~imageauth.report.Failure` for whatever cannot be looked into; its
-        ``file`` is named as items are. Of members of an archive that have the same name each is given.
+        ``file`` is named as items are. Members of an archive that have the
+        same name are all given.
 
     Raises:
         ImageAuthError: standard input is asked for twice, or what reads an argument is not installed.
