@@ -200,10 +200,8 @@ def test_without_arrow_it_is_said_what_brings_it(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])
-def test_a_table_that_ends_the_process_that_reads_it_is_only_an_error(
-    tmp_path: Path, found: Found, ending: str
-) -> None:
-    """Damaged bytes at every few places: Arrow aborts at some of them."""
+def test_a_table_that_ends_its_reader_is_only_an_error(tmp_path: Path, found: Found, ending: str) -> None:
+    """Damaged at random places, at some of which Arrow aborts."""
     path = tmp_path / f"x.{ending}"
     rng = np.random.default_rng(2)
     if ending == "parquet":
