@@ -59,7 +59,7 @@ class ServedModel:
             "pixels",
             ("FP32", "UINT8"),
             (side, side, 3),
-            f"Views of {side}×{side} pixels, sRGB, channels last in the order red, green, blue, values 0..255, not 0..1; "
+            f"Views of {side}×{side} pixels, sRGB, channels last (red, green, blue), values 0..255, not 0..1, "
             "as FP32 or UINT8. How views are cut from a picture is docs/looking.md; POST /v1/checks does it for you.",
         )
         most = min(_MOST_BATCH, max(1, _MOST_PIXELS // side**2))

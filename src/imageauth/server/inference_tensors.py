@@ -170,7 +170,9 @@ def _input(given: Any, takes: TensorSpec, rest: memoryview, most: int, *, binary
         raise InferenceError(
             f"{datatype} {list(shape)} takes {needed} bytes; binary_data_size says {stated} and {len(rest)} came"
         )
-    return _in_range(np.frombuffer(rest, DATATYPES[datatype]).reshape(shape), takes)
+    array: Array = np.frombuffer(rest, DATATYPES[datatype]).reshape(shape)
+    _check_range(array, takes)
+    return array
 
 
 def _shape(given: Any, takes: TensorSpec, most: int) -> tuple[int, ...]:
@@ -195,17 +197,17 @@ def _of_json(data: Any, takes: TensorSpec, datatype: str, shape: tuple[int, ...]
         raise InferenceError(
             f"data of {takes.name!r} are {_short(list(numbers.shape))}, which is neither {list(shape)} nor flat"
         )
-    numbers = _in_range(numbers.reshape(shape), takes)
+    _check_range(numbers, takes)
     if datatype == "UINT8" and (numbers != np.trunc(numbers)).any():
         raise InferenceError(f"data of {takes.name!r} are not whole numbers, as UINT8 must be")
-    return numbers.astype(DATATYPES[datatype])
+    array: Array = numbers.reshape(shape).astype(DATATYPES[datatype])
+    return array
 
 
-def _in_range(array: npt.NDArray[Any], takes: TensorSpec) -> Any:
-    """Pixels: 0..255, and no NaN, which is in no range."""
+def _check_range(array: npt.NDArray[Any], takes: TensorSpec) -> None:
+    """Pixels are 0..255; NaN is in no range."""
     if array.dtype != np.uint8 and not (array.min() >= 0 and array.max() <= 255):
         raise InferenceError(f"values of {takes.name!r} must lie in 0..255")
-    return array
 
 
 def _outputs(given: Any, gives: Sequence[TensorSpec], *, binary: bool) -> Mapping[str, bool]:
