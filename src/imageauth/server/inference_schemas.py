@@ -38,7 +38,7 @@ MODEL = _object(
 _REQUEST = _object(
     "inputs",
     id=_TEXT,
-    parameters=_object("", binary_data_output=_FLAG) | {"required": []},
+    parameters=_object("", binary_data_output=_FLAG),
     inputs=_list(
         _object(
             "name shape datatype",
