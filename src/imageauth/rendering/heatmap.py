@@ -67,8 +67,8 @@ def transparent_overlay(heat: npt.NDArray[np.float64], width: int, height: int) 
 
 def _layer(
     heat: npt.NDArray[np.float64], size: tuple[int, int]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """A heatmap's colours, float32 [H, W, 3] in 0..255, and their opacity, float32 [H, W, 1] in 0..1.
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """A heatmap's colours, [H, W, 3] in 0..255, and their opacity, [H, W, 1] in 0..1.
 
     Args:
         heat: as for :func:`draw_heatmap`.

@@ -75,7 +75,9 @@ class Assets:
                 return Response(status_code=304, headers=headers)
             return FileResponse(file, headers=headers, media_type=kind)
         key = (file, status.st_mtime_ns, status.st_size)
-        content = self._kept.get(key) or await run_in_threadpool(_read, file)
+        content = self._kept.get(key)
+        if not content:
+            content = await run_in_threadpool(_read, file)
         self._keep(key, content)
         headers |= {"ETag": content.etag, "Vary": "Accept-Encoding"}
         if _matches(request.headers, content.etag):

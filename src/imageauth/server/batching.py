@@ -1,7 +1,7 @@
 """Pictures of all requests on one bounded queue: several threads prepare them, one asks the models.
 
-The models are asked about whatever is ready, whichever request it came with. Small pictures gain much from that; large
-ones are looked at one by one (:data:`imageauth.pixels.model._PIXELS_AT_ONCE`), so a batch ends once its views are heavy.
+The models are asked about whatever is ready, whichever request it came with. Small pictures gain much from that. Large
+ones are looked at one by one in any case (see :mod:`imageauth.pixels.model`), so that a batch ends once it is heavy.
 """
 
 import threading
@@ -17,6 +17,7 @@ from imageauth.errors import ImageError
 from imageauth.pixels.network import usable_cores
 from imageauth.report import Failure
 
+# Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it.
 MOST_PICTURES, MOST_BYTES = 64, 2**20
 # Views that wait for their turn; of the photo model some 1.5 MB a picture.
 AHEAD_BYTES = 24 * 2**20

@@ -68,8 +68,9 @@ async def _unless_gone(request: Request, jobs: Sequence[Job]) -> list[Answer | F
     """
     answers = asyncio.gather(*(asyncio.wrap_future(job.answer) for job in jobs))
     gone = asyncio.ensure_future(_gone(request))
+    either: list[asyncio.Future[Any]] = [answers, gone]
     try:
-        await asyncio.wait([answers, gone], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not answers.done():
             raise ClientDisconnect
         return answers.result()
