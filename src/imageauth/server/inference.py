@@ -1,8 +1,8 @@
 """``/v2``: the raw networks by the Open Inference Protocol, version 2 (REST), for KServe's and Triton's clients.
 
-Source: kserve/open-inference-protocol, ``specification/protocol/inference_rest.md``, and of Triton the binary tensor data
-extension and the index of the model repository extension. The networks are those of the detector, and requests wait on
-its queue; keys and rate limit are those of ``/v1``.
+Source: kserve/open-inference-protocol, ``specification/protocol/inference_rest.md``, and of Triton the binary tensor
+data extension and the index of the model repository extension. The networks are those of the detector, and requests
+wait on its queue; keys and rate limit are those of ``/v1``.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
 
 @router.get("", responses=schemas.answers(schemas.SERVER))
+@router.get("/", include_in_schema=False)
 async def server_metadata() -> JSONResponse:
     """What this server is."""
     return JSONResponse({"name": "imageauth", "version": __version__, "extensions": list(EXTENSIONS)})
@@ -43,7 +44,7 @@ async def live() -> JSONResponse:
 
 @router.get("/health/ready", responses=schemas.answers(schemas.READY, 503))
 async def ready(request: Request) -> JSONResponse:
-    """All models are loaded. The protocol's text calls the answer ``live`` and its servers ``ready``; here it is both."""
+    """All models are loaded. The protocol's text calls the answer ``live``, its servers ``ready``; here it is both."""
     is_ready = not service_of(request).not_ready
     return JSONResponse({"live": True, "ready": is_ready}, 200 if is_ready else 503)
 

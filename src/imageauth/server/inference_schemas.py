@@ -92,7 +92,7 @@ INFERENCE_ANSWERS[200]["content"]["application/octet-stream"] = {
     "schema": {
         "type": "string",
         "format": "binary",
-        "description": "The same JSON, then the bytes of tensors; Inference-Header-Content-Length says where they begin.",
+        "description": "The same JSON, then bytes of tensors; Inference-Header-Content-Length says where they begin.",
     }
 }
 INFERENCE_BODY: dict[str, Any] = {
