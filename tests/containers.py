@@ -85,11 +85,14 @@ def build_script(stages: list[Stage], context: Path, work: Path, python: Path, p
                     where = f"{root}{Path(here, target)}" + ("/" if target.endswith("/") else "")
                     lines.append(f"cp -a {context / source} {where}")
             elif word == "RUN":
-                lines.append(f"chroot {root} /usr/bin/env PATH={path} PIP_BREAK_SYSTEM_PACKAGES=1 sh -euc {shlex.quote(f'cd {here}; {rest}')} >&2")
+                # The stand-in's Python may be the system's, whose pip asks to be left alone; here it is a copy.
+                settings = f"PATH={path} PIP_BREAK_SYSTEM_PACKAGES=1"
+                command = shlex.quote(f"cd {here}; {rest}")
+                lines.append(f"chroot {root} /usr/bin/env {settings} sh -euc {command} >&2")
     final, root = stages[-1], work / f"root{len(stages) - 1}"
     user, _, group = final.last("USER").partition(":")
-    settings = {key: value.replace("$PATH", path) for key, value in final.environment().items()}
-    command = [word if word != "8000" else port for word in final.command()]
+    environment = {key: value.replace("$PATH", path) for key, value in final.environment().items()}
+    words = [word if word != "8000" else port for word in final.command()]
     lines += [
         f"mount -t tmpfs -o size=16m,mode=1777,noexec,nosuid,nodev memory {root}/tmp",
         *(f"mount --bind {root}{volume} {root}{volume}" for volume in final.all("VOLUME")),
@@ -97,6 +100,6 @@ def build_script(stages: list[Stage], context: Path, work: Path, python: Path, p
         f"mount -o remount,bind,ro {root}/opt/imageauth",
         f"echo {shlex.quote(MARK)}",
         f"exec chroot {root} setpriv --reuid={user} --regid={group} --clear-groups --no-new-privs --bounding-set=-all "
-        f"env -i {shlex.join(f'{key}={value}' for key, value in settings.items())} {shlex.join(command)}",
+        f"env -i {shlex.join(f'{key}={value}' for key, value in environment.items())} {shlex.join(words)}",
     ]
     return "\n".join(lines) + "\n"
