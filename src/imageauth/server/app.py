@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
-from imageauth.server import checks, status
+from imageauth.server import checks, inference, status
 from imageauth.server.assets import STATIC, Assets, below
 from imageauth.server.middleware import Guard
 from imageauth.server.problems import ProblemError, answer
@@ -64,6 +64,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
     app.include_router(checks.router)
     app.include_router(status.router)
+    app.include_router(inference.router)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
     app.router.default = Assets(below(STATIC))

@@ -1,21 +1,19 @@
 """``POST /v1/checks``."""
 
-import asyncio
 import base64
 import io
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from imageauth.detector import Answer
 from imageauth.rendering.heatmap import transparent_overlay
 from imageauth.report import Failure
 from imageauth.server.batching import Job, QueueFullError
+from imageauth.server.receiving import unless_gone
 from imageauth.server.service import Service, queue_full, service_of
 from imageauth.server.settings import MIB
 from imageauth.server.uploads import Upload, read_files
@@ -43,7 +41,7 @@ async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
             service.batcher.submit(jobs)
         except QueueFullError as full:
             raise queue_full(full) from None
-        answers = iter(await _unless_gone(request, jobs))
+        answers = iter(await unless_gone(request, [job.answer for job in jobs]))
         found = [next(answers) if isinstance(each, Job) else each for each in asked]
         results = [await _result(service, each, heatmap=heatmap) for each in found]
     finally:
@@ -58,30 +56,6 @@ def _job(upload: Upload) -> Job | Failure:
     if upload.too_large:
         return Failure(upload.name, "too-large", f"is larger than the limit of {upload.most / MIB:g} MiB")
     return Job(upload.name, upload.take, upload.release)
-
-
-async def _unless_gone(request: Request, jobs: Sequence[Job]) -> list[Answer | Failure]:
-    """The answers, in order.
-
-    Raises:
-        ClientDisconnect: nobody waits for them any more.
-    """
-    answers = asyncio.gather(*(asyncio.wrap_future(job.answer) for job in jobs))
-    gone = asyncio.ensure_future(_gone(request))
-    either: list[asyncio.Future[Any]] = [answers, gone]
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not answers.done():
-            raise ClientDisconnect
-        return answers.result()
-    finally:
-        gone.cancel()
-        answers.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _result(service: Service, answer: Answer | Failure, *, heatmap: bool) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Guard:
     async def _end(self, scope: Scope, receive: Receive, answer: "_Answer", problem: ProblemError) -> None:
         scope["state"]["code"] = problem.code
         if not answer.status:
-            await problem.response(scope["state"]["request_id"])(scope, receive, answer)
+            await problem.response(scope)(scope, receive, answer)
 
     def _tell(self, scope: Scope, method: str, answer: "_Answer", seconds: float) -> None:
         state = scope["state"]
