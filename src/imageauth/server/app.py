@@ -15,6 +15,7 @@ from imageauth.detector import Detector
 from imageauth.server import checks, inference, status
 from imageauth.server.assets import STATIC, Assets, below
 from imageauth.server.middleware import Guard
+from imageauth.server.openapi import describe, page
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of
 from imageauth.server.settings import Settings
@@ -65,9 +66,10 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.include_router(checks.router)
     app.include_router(status.router)
     app.include_router(inference.router)
+    describe(app)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
-    app.router.default = Assets(below(STATIC))
+    app.router.default = Assets(below(STATIC), page())
     return app
 
 

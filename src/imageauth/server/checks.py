@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse
 
 from imageauth.detector import Answer
 from imageauth.rendering.heatmap import transparent_overlay
-from imageauth.report import Failure
+from imageauth.report import Failure, Report
+from imageauth.server import examples, schemas
 from imageauth.server.batching import Job, QueueFullError
 from imageauth.server.receiving import unless_gone
 from imageauth.server.service import Service, queue_full, service_of
@@ -22,9 +23,24 @@ SCHEMA = "imageauth/checks/1"
 router = APIRouter()
 
 
-@router.post("/v1/checks")
+@router.post(
+    "/v1/checks",
+    response_model=schemas.Checks,
+    responses=schemas.problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
+    openapi_extra=schemas.UPLOAD
+    | {
+        "x-codeSamples": [
+            {"lang": "Shell", "label": "curl", "source": examples.CURL},
+            {"lang": "Python", "label": "Python", "source": examples.PYTHON},
+        ]
+    },
+    summary="Check one or more pictures",
+    tags=["Checks"],
+)
 async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
-    """Check one or more pictures."""
+    """Each file gets a report, or an error of its own if it is not a picture that can be checked. With `heatmap=true`
+    a report also shows where in the picture the evidence of its pixels sits.
+    """
     service = service_of(request)
     client = service.admit(request)
     start = time.monotonic()
@@ -35,7 +51,7 @@ async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
         service.metrics.stage("upload", time.monotonic() - start)
         request.state.files, request.state.bytes = len(uploads), sum(upload.size for upload in uploads)
         service.metrics.uploaded.inc(request.state.bytes)
-        asked = [_job(upload) for upload in uploads]
+        asked = [_job(upload, explained=heatmap) for upload in uploads]
         jobs = [each for each in asked if isinstance(each, Job)]
         try:
             service.batcher.submit(jobs)
@@ -43,7 +59,7 @@ async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
             raise queue_full(full) from None
         answers = iter(await unless_gone(request, [job.answer for job in jobs]))
         found = [next(answers) if isinstance(each, Job) else each for each in asked]
-        results = [await _result(service, each, heatmap=heatmap) for each in found]
+        results = [await _result(service, each) for each in found]
     finally:
         for job in jobs:
             job.answer.cancel()
@@ -52,20 +68,20 @@ async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
     return JSONResponse({"schema": SCHEMA, "results": results})
 
 
-def _job(upload: Upload) -> Job | Failure:
+def _job(upload: Upload, *, explained: bool) -> Job | Failure:
     if upload.too_large:
         return Failure(upload.name, "too-large", f"is larger than the limit of {upload.most / MIB:g} MiB")
-    return Job(upload.name, upload.take, upload.release)
+    return Job(upload.name, upload.take, upload.release, explained)
 
 
-async def _result(service: Service, answer: Answer | Failure, *, heatmap: bool) -> dict[str, Any]:
+async def _result(service: Service, answer: Answer | Report | Failure) -> dict[str, Any]:
     if isinstance(answer, Failure):
         service.metrics.failures.labels(answer.code).inc()
         return answer.to_json()
-    report = answer.report
+    report = answer.report if isinstance(answer, Answer) else answer
     service.metrics.verdicts.labels(str(report.verdict)).inc()
     result = report.to_json()
-    if heatmap:
+    if isinstance(answer, Answer):
         start = time.monotonic()
         if drawn := await run_in_threadpool(_heatmap, answer):
             result["heatmap"] = drawn
