@@ -1,6 +1,7 @@
 """A service in a process of its own, with whatever limits a test wants, and clients that may be rude to it."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -83,15 +84,19 @@ class Serving:
             return heard(connection)
 
 
-def heard(connection: socket.socket) -> bytes:
-    """All that comes until the other side closes."""
-    parts = []
+def heard(connection: socket.socket, *, whole_answer: bool = False) -> bytes:
+    """All that comes until the other side closes, or until there is one whole answer with a Content-Length."""
+    said = b""
     try:
         while part := connection.recv(65536):
-            parts.append(part)
+            said += part
+            top, found, body = said.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", top)
+            if whole_answer and found and length and len(body) >= int(length[1]):
+                break
     except ConnectionResetError:
         pass
-    return b"".join(parts)
+    return said
 
 
 @contextmanager
