@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from starlette.testclient import TestClient
+
+from imageauth import Detector
+from imageauth.server.app import create_app
+from imageauth.server.settings import Settings
 
 # What ``imageauth serve`` does, with limits that it has no options for.
 PROGRAM = """
@@ -130,3 +135,20 @@ def serving(
                 process.wait(20)
             finally:
                 process.kill()
+
+
+@contextmanager
+def in_process(detector: Detector, **settings: Any) -> Iterator[TestClient]:
+    """The service without a socket, started and ready.
+
+    Args:
+        detector: of it.
+        settings: see :class:`imageauth.server.settings.Settings`.
+    """
+    app = create_app(detector, Settings(**settings))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        until = time.monotonic() + 30
+        while client.get("/readyz").status_code != 200:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        yield client

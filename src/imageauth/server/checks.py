@@ -2,12 +2,13 @@
 
 import base64
 import io
+import json
 import time
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from imageauth.detector import Answer
 from imageauth.rendering.heatmap import transparent_overlay
@@ -37,7 +38,7 @@ router = APIRouter()
     summary="Check one or more pictures",
     tags=["Checks"],
 )
-async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
+async def checks(request: Request, heatmap: bool = False) -> Response:
     """Each file gets a report, or an error of its own if it is not a picture that can be checked. With `heatmap=true`
     a report also shows where in the picture the evidence of its pixels sits.
     """
@@ -65,7 +66,8 @@ async def checks(request: Request, heatmap: bool = False) -> JSONResponse:
             job.answer.cancel()
         for upload in uploads:
             upload.release()
-    return JSONResponse({"schema": SCHEMA, "results": results})
+    # In ASCII, as `check --json` writes it: names and texts in files may be anything, unpaired surrogates too.
+    return Response(json.dumps({"schema": SCHEMA, "results": results}), media_type="application/json")
 
 
 def _job(upload: Upload, *, explained: bool) -> Job | Failure:

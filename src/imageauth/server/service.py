@@ -1,6 +1,7 @@
 """The parts of a running service, and who may use them."""
 
 import asyncio
+import logging
 import math
 import threading
 from collections.abc import Sequence
@@ -154,7 +155,7 @@ class Service:
             log("ready")
         except ImageAuthError as error:
             self.not_ready = str(error)
-            log("not-ready", 40, error)
+            log("not-ready", logging.ERROR, reason=self.not_ready)
 
 
 def queue_full(full: QueueFullError) -> ProblemError:

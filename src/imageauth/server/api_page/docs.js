@@ -165,7 +165,7 @@ async function show() {
     for (const [path, operations] of Object.entries(whole.paths)) {
       for (const method of METHODS.filter((each) => each in operations)) {
         const operation = operations[method];
-        const link = element("a", { href: `#${operation.operationId}` }, element("span", { class: "method" }, method.toUpperCase()), ` ${path}`);
+        const link = element("a", { href: `#${operation.operationId}` }, element("span", { class: "method" }, method.toUpperCase()), path);
         contents?.append(element("li", {}, link, ` ${operation.summary || ""}`));
         main.append(section(whole, path, method, operation));
       }
