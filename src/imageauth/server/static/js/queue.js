@@ -54,7 +54,8 @@ export class Queue {
     } catch (error) {
       if (!controller.signal.aborted) this.failed(item, error instanceof Problem ? error : unexpected(error));
     } finally {
-      this.running.delete(item);
+      // It may have been cancelled and begun again meanwhile.
+      if (this.running.get(item) === controller) this.running.delete(item);
     }
     this.pump();
   }
