@@ -30,6 +30,7 @@ export class App extends EventTarget {
   /** @type {{ stage: string, share: number | null } | null} of the private mode that is being made ready. */
   preparing = null;
   modeFailure = "";
+  keyRefused = false;
   /** @type {Promise<import("./models.js").Model[]> | null} */
   known = null;
   /** @type {AbortController | null} */
@@ -47,8 +48,8 @@ export class App extends EventTarget {
     this.announcer = announcer;
     /** @type {Record<string, import("./report.js").Checker | undefined>} */
     this.checkers = { server: serverChecker({ api: new URL(config.api, document.baseURI), key: storedKey }) };
-    this.queue = new Queue(this.items, (item, options) => this.check(item, options));
-    this.queue.locked = config.server && config.key_required && !storedKey();
+    this.queue = new Queue(this.items, (item, options) => this.check(item, options), () => !this.preparing && !this.keyMissing);
+    this.keyRefused = config.server && config.key_required && !storedKey();
     this.print = printing(this.items);
     this.items.addEventListener("changed", (event) => this.tell(/** @type {CustomEvent} */ (event).detail[0]));
     if (!config.server) void this.setPrivate(true);
@@ -59,8 +60,9 @@ export class App extends EventTarget {
     return LOOPBACK.test(location.hostname);
   }
 
+  /** Whether the server must be given a key, or another one, before it is asked again. */
   get keyMissing() {
-    return this.queue.locked && this.where === "server" && !this.preparing;
+    return this.keyRefused && this.where === "server";
   }
 
   /** Figures of the models, asked for once. */
@@ -110,7 +112,10 @@ export class App extends EventTarget {
       if (item.state === "checking") this.items.change(item, { stage, share });
     };
     const answer = await checker.check(item.file, { heatmap, signal, progress }).catch((error) => {
-      if (error instanceof Problem && error.code === "key-required") queueMicrotask(() => this.dispatchEvent(new Event("key")));
+      if (error instanceof Problem && error.code === "key-required") {
+        this.keyRefused = true;
+        this.dispatchEvent(new Event("key"));
+      }
       throw error;
     });
     if (isReport(answer)) return answer;
@@ -174,8 +179,9 @@ export class App extends EventTarget {
   /** Keep a key for as long as this tab is open, and go on. @param {string} key */
   giveKey(key) {
     sessionStorage.setItem(KEY, key);
-    this.queue.unlock();
+    this.keyRefused = false;
     this.dispatchEvent(new Event("key"));
+    this.queue.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
   }
 
   /** Say something to those who listen rather than look. @param {string} text */
@@ -221,6 +227,11 @@ function languageChoice(words) {
   });
 }
 
+/** A static site works without a net too; where the browser won't have it, it works as long as there is one. */
+function keepOffline() {
+  navigator.serviceWorker?.register(new URL("sw.js", document.baseURI)).catch((error) => console.warn(error));
+}
+
 async function start() {
   const words = new Words();
   const announcer = byId("announcer");
@@ -234,7 +245,7 @@ async function start() {
     resultsView(byId("results"), app);
     aboutView(byId("about"), app);
     listen((files, more) => app.take(files, more), (over) => document.body.classList.toggle("dropping", over));
-    if (!config.server && "serviceWorker" in navigator) await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
+    if (!config.server) keepOffline();
   } catch (error) {
     // The strings may be what is missing, so this speaks for itself.
     fill(byId("intake"), h("p.notice", { role: "alert" }, "This page could not be loaded whole. Is the server still running? Load the page again to try once more."));

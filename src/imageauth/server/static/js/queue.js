@@ -13,8 +13,6 @@ export class Queue {
   waits = new Map();
   /** When the server may be asked again. */
   until = 0;
-  /** Nothing is asked while a key is missing. */
-  locked = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
 
@@ -22,15 +20,17 @@ export class Queue {
    * @param {import("./items.js").Items} items
    * @param {(item: import("./items.js").Item, options: { signal: AbortSignal }) => Promise<void>} check resolves when an
    *   item has its report, and rejects with a Problem.
+   * @param {() => boolean} ready whether anything may be checked now.
    */
-  constructor(items, check) {
+  constructor(items, check, ready) {
     this.items = items;
     this.check = check;
+    this.ready = ready;
   }
 
   /** Begin with as many as may run. */
   pump() {
-    if (this.locked) return;
+    if (!this.ready()) return;
     const wait = this.until - Date.now();
     clearTimeout(this.timer);
     if (wait > 0) {
@@ -69,7 +69,6 @@ export class Queue {
       this.items.change(item, { state: "paused", until: this.until });
       return;
     }
-    if (problem.code === "key-required") this.locked = true;
     this.items.change(item, { state: "failed", problem });
   }
 
@@ -87,12 +86,6 @@ export class Queue {
   again(items) {
     for (const item of items) this.items.change(item, { state: "waiting", problem: null });
     this.pump();
-  }
-
-  /** After a key was given. */
-  unlock() {
-    this.locked = false;
-    this.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
   }
 }
 

@@ -57,7 +57,7 @@ export function finding(words, evidence) {
   try {
     const phrase = phraseOf(evidence, words);
     if (!phrase || !words.has(`finding.${phrase.key}`)) return own;
-    const restsOn = STATEMENTS.has(evidence.code) ? ` ${words.t(standing(evidence.detail))}` : "";
+    const restsOn = STATEMENTS.has(evidence.code) ? ` ${words.t(standing(evidence))}` : "";
     return { text: words.t(`finding.${phrase.key}`, phrase.params) + restsOn, language: words.language };
   } catch {
     return own; // Its detail is not as this page knows it.
@@ -66,6 +66,8 @@ export function finding(words, evidence) {
 
 /** @param {Evidence} evidence @param {Words} words @returns {Phrase | null} */
 function phraseOf({ code, detail }, words) {
+  // Statements that do not hold are told by the report alone.
+  if (code === "credentials-present" && detail.source_types?.length) return null;
   if (STATEMENTS.has(code)) return { key: code, params: { signer: text(detail.organisation || detail.signer || words.t("signer.unnamed")) } };
   if (Object.hasOwn(PHRASES, code)) return PHRASES[code](detail, words);
   if (!code.startsWith("watermark-")) return null;
@@ -107,10 +109,10 @@ function camera(detail) {
   return { key: !whole ? "camera-exif-little" : contradicts ? "camera-exif-contradicts" : "camera-exif", params: { name } };
 }
 
-/** What signed credentials rest on, by their state. @param {Record<string, any>} detail */
-function standing(detail) {
+/** What signed credentials rest on. @param {Evidence} evidence */
+function standing({ detail, strength }) {
   if (detail.state !== "trusted" && !detail.signer_could_be_checked) return "standing.unchecked";
-  return `standing.${detail.state}`;
+  return detail.state === "trusted" && strength === "declared" ? "standing.trusted.no-proof" : `standing.${detail.state}`;
 }
 
 /** @param {unknown} value */

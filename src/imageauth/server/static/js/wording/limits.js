@@ -18,7 +18,7 @@ export async function limit(words, sentence) {
   for (const [key, pattern] of Object.entries(await english)) {
     if (!key.startsWith("limit.") || !words.has(key)) continue;
     const found = matcher(pattern).exec(sentence);
-    if (found) return { text: words.t(key, found.groups ?? {}), language: words.language };
+    if (found) return { text: words.t(key, numbers(found.groups ?? {})), language: words.language };
   }
   return own;
 }
@@ -27,4 +27,9 @@ export async function limit(words, sentence) {
 function matcher(pattern) {
   const escaped = pattern.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>.{1,80}?)");
   return new RegExp(`^${escaped}$`, "u");
+}
+
+/** Numbers are written as the language does. @param {Record<string, string>} groups @returns {import("../i18n.js").Params} */
+function numbers(groups) {
+  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, /^\d+(\.\d+)?$/.test(value) ? Number(value) : printable(value)]));
 }
