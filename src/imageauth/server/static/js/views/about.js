@@ -38,7 +38,7 @@ function figures(words, model) {
     h("h4", null, `${printable(model.name)} ${printable(model.version)}`),
     h("p.soft", { lang: "en" }, printable(model.about)),
     h("dl.figures", null, ...rows.map((key) => h("div", null, h("dt", null, words.t(`figure.${key}`)), h("dd", null, words.t("figure.of-100", { share: share(words, /** @type {number} */ (model[key])) }))))),
-    model.limits.length ? h("details", null, h("summary", null, words.t("limits.title")), h("ul", { lang: "en" }, ...model.limits.map((text) => h("li", null, printable(text))))) : null,
+    model.limits.length ? h("details", null, h("summary", null, words.t("about.limits")), h("ul", { lang: "en" }, ...model.limits.map((text) => h("li", null, printable(text))))) : null,
   );
 }
 

@@ -10,7 +10,7 @@ import { ofHundred, percent } from "../wording/chance.js";
 import { problemWords } from "../wording/problem.js";
 import { headline } from "../wording/verdict.js";
 import { miniChance } from "./chance.js";
-import { reportView } from "./report.js";
+import { lead, reportView } from "./report.js";
 
 export class Card {
   heat = { strength: 0, failed: false };
@@ -60,6 +60,7 @@ export class Card {
   statusParts() {
     const { item } = this;
     const { words } = this.app;
+    if (item.report && item.open) return lead(this.app, item.report);
     if (item.report) {
       const { probability } = item.report;
       if (probability === null) return [h("p.soft", null, words.t("chance.no"))];

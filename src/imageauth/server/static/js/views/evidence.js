@@ -13,8 +13,16 @@ import { tree } from "./tree.js";
 export function evidence(words, report) {
   const section = h("section.evidence", null, h("h4", null, words.t("evidence.title")));
   if (!report.evidence.length) section.append(h("p", null, words.t("evidence.none")));
-  else section.append(h("ul", null, ...report.evidence.map((item) => h("li", null, one(words, item)))));
+  else section.append(h("ul", null, ...byWeight(report.evidence).map((item) => h("li", null, one(words, item)))));
   return section;
+}
+
+const WEIGHTS = ["proof", "declared", "statistical", "none"];
+
+/** What weighs most comes first. @param {import("../report.js").Evidence[]} evidence */
+function byWeight(evidence) {
+  const weight = (/** @type {import("../report.js").Evidence} */ item) => WEIGHTS.indexOf(item.points_to === "none" ? "none" : item.strength);
+  return [...evidence].sort((a, b) => weight(a) - weight(b));
 }
 
 /** @param {import("../i18n.js").Words} words @param {import("../report.js").Evidence} item */

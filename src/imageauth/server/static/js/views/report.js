@@ -19,18 +19,13 @@ import { picture } from "./picture.js";
 export function reportView(item, app, heat) {
   const { words } = app;
   const { report } = item;
-  const said = reason(words, report);
   const answer = pixelAnswer(report);
   const unstable = report.evidence.some((found) => found.code === "stability-broken");
-  const lead = h("p.lead", { lang: said.language }, said.text);
-  const share = report.verdict === "inconclusive" && answer ? undecided(app, answer.model) : null;
   return [
     h("div.report-side", null, picture(item, app, heat)),
     h(
       "div.report-main",
       null,
-      lead,
-      share,
       answer ? chance(words, answer, { unstable }) : null,
       evidence(words, report),
       limits(words, report),
@@ -42,6 +37,21 @@ export function reportView(item, app, heat) {
       ),
       produced(item, app),
     ),
+  ];
+}
+
+/**
+ * The answer's reason, and of one that takes no side that it is an answer.
+ *
+ * @param {import("../app.js").App} app
+ * @param {import("../report.js").Report} report
+ */
+export function lead(app, report) {
+  const said = reason(app.words, report);
+  const answer = pixelAnswer(report);
+  return [
+    h("p.lead", { lang: said.language }, said.text),
+    report.verdict === "inconclusive" && answer ? undecided(app, answer.model) : null,
   ];
 }
 
