@@ -65,10 +65,12 @@ export class App extends EventTarget {
     return this.keyRefused && this.where === "server";
   }
 
-  /** Figures of the models, asked for once. */
-  models() {
+  /** Figures of the models; asked for until they are had. */
+  async models() {
     this.known ??= loadModels(this.config);
-    return this.known;
+    const models = await this.known;
+    if (!models.length) this.known = null;
+    return models;
   }
 
   /**

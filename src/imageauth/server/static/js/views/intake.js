@@ -34,8 +34,8 @@ export function intakeView(section, app) {
         "div.buttons",
         null,
         h("button.primary", { type: "button", "data-key": "pick", onclick: () => picker.click() }, words.t("intake.pick")),
-        // Only where there is a camera to be held: elsewhere it would open the same dialogue as above.
-        h("button.camera", { type: "button", "data-key": "camera", onclick: () => camera.click() }, words.t("intake.camera")),
+        // Only on what is held like a camera: elsewhere it would open the same dialogue as above.
+        navigator.maxTouchPoints > 0 && h("button", { type: "button", "data-key": "camera", onclick: () => camera.click() }, words.t("intake.camera")),
       ),
       h("p.soft.zone-hint", null, words.t("intake.hint")),
     );

@@ -65,6 +65,9 @@ export function picture(item, app, state) {
     const update = () => {
       state.strength = Number(range.value);
       over.style.opacity = String(state.strength / 100);
+      // In grey, as `imageauth check --heatmap` draws it, so that its own colours are not taken for the map's.
+      figure.toggleAttribute("data-heat", state.strength > 0);
+      image.style.filter = state.strength ? `grayscale(${state.strength}%)` : "";
       range.setAttribute("aria-valuetext", state.strength ? words.t("heatmap.value", { percent: state.strength }) : words.t("heatmap.off"));
     };
     range.addEventListener("input", update);
