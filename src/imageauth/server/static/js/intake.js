@@ -59,7 +59,7 @@ function hasFiles(event) {
  *
  * @param {DataTransfer} transfer
  */
-async function filesOf(transfer) {
+export async function filesOf(transfer) {
   // Both must be read before the first await: the browser empties them.
   const entries = [...transfer.items].map((item) => (item.kind === "file" ? item.webkitGetAsEntry?.() : null));
   const plain = [...transfer.files];
