@@ -143,6 +143,7 @@ export class App extends EventTarget {
     if (!on) {
       this.preparing = null;
       this.where = "server";
+      if (!this.items.all.some((item) => item.state === "checking" && item.where === "private")) this.checkers.private?.close?.();
       this.modeChanged();
       return;
     }

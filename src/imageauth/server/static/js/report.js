@@ -34,6 +34,7 @@
  *   progress: (stage: string, share: number | null) => void }) => Promise<Report | Failure>} check
  * @property {(options: { signal: AbortSignal, progress: (stage: string, share: number | null) => void }) => Promise<void>}
  *   [prepare] whatever must be loaded first.
+ * @property {() => void} [close] frees what was loaded; a later check loads it anew.
  */
 
 /** @type {readonly Verdict[]} from AI to camera, the order in which they are listed. */
