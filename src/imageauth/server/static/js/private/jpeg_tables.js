@@ -1,5 +1,7 @@
 // What a JPEG's quantisation tables tell; as imageauth/jpeg.py says it.
 
+import { roundEven } from "./numbers.js";
+
 /** Luma, row by row: ITU-T T.81, table K.1. */
 export const LUMA = Object.freeze([
   16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
@@ -46,14 +48,4 @@ export function quality(luma) {
 export function qualityOf(scale) {
   const found = scale <= 1 ? 100 - 50 * scale : 50 / scale;
   return Math.min(100, Math.max(1, roundEven(found)));
-}
-
-/**
- * To the nearest whole number, halves to the even one, as Python rounds.
- * @param {number} value
- */
-export function roundEven(value) {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest < 0.5 || (rest === 0.5 && low % 2 === 0) ? low : low + 1;
 }
