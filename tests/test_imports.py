@@ -32,6 +32,7 @@ ALLOWED = {
     "provenance": {"errors", "escaping", "files", "images", "png", "report", "svg"},
     "rendering": {"escaping", "report"},
     "detector": SERVING - {"rendering", "detector"},
+    "server": SERVING | {"escaping", "files", "policy"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
 }

@@ -65,7 +65,7 @@ def install(
         RuntimeMissingError: a package cannot be had, or is not the one that this version was tested with; what was
             there before stays.
     """
-    to = to or default_folder()
+    to = (to or default_folder()).absolute()
     if to.exists() and not (to / LIST).is_file() and any(to.iterdir()):
         raise RuntimeMissingError(f"{to} holds something else; choose an empty folder or none")
     to.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def _packed(package: Package, folder: Path) -> bytes:
     command, path = _npm()
     wanted = f"{package.name}@{package.version}"
     environment = os.environ | {"PATH": os.pathsep.join(filter(None, (path, os.environ.get("PATH")))), "NO_COLOR": "1"}
-    arguments = ["pack", wanted, "--silent", "--ignore-scripts", "--pack-destination", str(folder)]
+    arguments = ["pack", wanted, "--loglevel=error", "--ignore-scripts", "--pack-destination", str(folder)]
     try:
         done = subprocess.run(
             [*command, *arguments], env=environment, cwd=folder, capture_output=True, text=True, timeout=_SECONDS
