@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.metadata.camera import Camera, exif_table, read_camera
 from imageauth.provenance.metadata.containers import collect
 from imageauth.provenance.metadata.fields import Fields, fields_of
 from imageauth.provenance.metadata.generation import Generation
 from imageauth.provenance.metadata.generators import find_generations
-from imageauth.provenance.metadata.generators.hidden import hidden_text
+from imageauth.provenance.metadata.generators.hidden import Decoder, hidden_text
 from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
 from imageauth.provenance.metadata.marks import (
     AigcLabel,
@@ -76,25 +76,31 @@ class Metadata:
         }
 
 
-def read(image: ImageFile) -> Metadata:
-    """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
+def read(image: ImageFile, *, decoder: Decoder | None = None) -> Metadata:
+    """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``.
+
+    Args:
+        image: the file.
+        decoder: what decodes it where parameters may hide in its pixels; default: Pillow.
+    """
     try:
-        return read_bytes(image.data, image.format, image.width, image.height)
+        return read_bytes(image.data, image.format, image.width, image.height, decoder=decoder)
     except Exception as error:  # a reader's fault must not cost the rest of the check
         fields = Fields([], problems=[f"The metadata could not be read ({type(error).__name__})"])
         return _told(fields, image.width, image.height)
 
 
-def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
+def read_bytes(data: bytes, format: str, width: int, height: int, *, decoder: Decoder | None = None) -> Metadata:
     """As :func:`read`, for a file's bytes.
 
     Args:
         data: the file.
-        format: as :class:`imageauth.images.ImageFile` names it.
+        format: as :class:`imageauth.imagefile.ImageFile` names it.
         width, height: of the picture, upright; 0 where nobody knows.
+        decoder: as for :func:`read`.
     """
     blocks = collect(data, format)
-    text, problem = hidden_text(data, format)
+    text, problem = hidden_text(data, format, decoder)
     if text is not None:
         blocks.texts.append(text)
     if problem:
