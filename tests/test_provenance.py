@@ -16,7 +16,6 @@ from imageauth import Detector, Verdict
 from imageauth.errors import ImageAuthError, ImageError
 from imageauth.imagefile import ImageFile
 from imageauth.policy import read_policy
-from imageauth.provenance import sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.report import Evidence, Report
 from imageauth.verdict import Policy
