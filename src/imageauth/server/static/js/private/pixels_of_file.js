@@ -1,4 +1,4 @@
-/** Pixels of a small picture as its file has them, for what may hide in their lowest bits. */
+// Pixels of a small picture as its file has them, for what may hide in their lowest bits.
 
 /**
  * Alpha comes out as it stands in the file, and colours where the picture is opaque; elsewhere a canvas rounds them.
@@ -9,12 +9,12 @@
  */
 export async function decodePixels(bytes, format) {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: `image/${format}` }), {
-    colorSpaceConversion: 'none',
-    imageOrientation: 'none',
-    premultiplyAlpha: 'none',
+    colorSpaceConversion: "none",
+    imageOrientation: "none",
+    premultiplyAlpha: "none",
   });
   const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return { width, height, data: context.getImageData(0, 0, width, height).data };

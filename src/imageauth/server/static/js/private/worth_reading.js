@@ -1,7 +1,5 @@
-/**
- * Whether a file may say anything of itself, by a look at its structure that costs nothing. Readers that take megabytes
- * to load are spared for files that hold nothing but a picture; whenever in doubt, the answer is yes.
- */
+// Whether a file may say anything of itself, by a look at its structure that costs nothing. Readers that take megabytes
+// to load are spared for files that hold nothing but a picture; whenever in doubt, the answer is yes.
 
 /** JPEG segments (ITU-T T.81, Annex B) that only tell how to decode: frames, tables, restarts. */
 const JPEG_DECODING = new Set([
@@ -9,11 +7,11 @@ const JPEG_DECODING = new Set([
 ]);
 /** PNG chunks that only tell how to show the picture (PNG specification, third edition, 11). */
 const PNG_SHOWING = new Set([
-  'IHDR', 'PLTE', 'IDAT', 'tRNS', 'cHRM', 'gAMA', 'iCCP', 'sBIT', 'sRGB', 'cICP', 'mDCV', 'cLLI', 'bKGD', 'hIST', 'pHYs',
-  'sPLT', 'tIME', 'acTL', 'fcTL', 'fdAT',
+  "IHDR", "PLTE", "IDAT", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI", "bKGD", "hIST", "pHYs",
+  "sPLT", "tIME", "acTL", "fcTL", "fdAT",
 ]);
 /** The same of WebP (RFC 9649, 2.7). */
-const WEBP_SHOWING = new Set(['VP8 ', 'VP8X', 'ALPH', 'ANIM', 'ANMF', 'ICCP']);
+const WEBP_SHOWING = new Set(["VP8 ", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"]);
 const MOST_STEPS = 50_000;
 /** Rows of a PNG whose first pixels spell the first two letters of what stands before hidden parameters, `st`. */
 const HIDDEN_ROWS = 16;
@@ -24,9 +22,9 @@ const HIDDEN_ROWS = 16;
  */
 export async function isWorthReading(bytes) {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return !isPlainJpeg(bytes);
-  if (text(bytes, 0, 4) === '\x89PNG') return !(await isPlainPng(bytes));
-  if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 12) === 'WEBP') return !isPlainWebp(bytes);
-  if (text(bytes, 0, 2) === 'BM') return false; // no reader knows anything that a BMP could say
+  if (text(bytes, 0, 4) === "\x89PNG") return !(await isPlainPng(bytes));
+  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return !isPlainWebp(bytes);
+  if (text(bytes, 0, 2) === "BM") return false; // no reader knows anything that a BMP could say
   return true;
 }
 
@@ -47,9 +45,9 @@ function isPlainJpeg(bytes) {
 /** Segments of applications that only tell how to decode. A JFIF header with a thumbnail is one of them. */
 function isJpegApplication(bytes, at, marker) {
   const starts = (/** @type {string} */ name) => text(bytes, at + 4, at + 4 + name.length) === name;
-  if (marker === 0xe0) return starts('JFIF\0') || starts('JFXX\0');
-  if (marker === 0xe2) return starts('ICC_PROFILE\0') || starts('MPF\0');
-  return marker === 0xee && starts('Adobe');
+  if (marker === 0xe0) return starts("JFIF\0") || starts("JFXX\0");
+  if (marker === 0xe2) return starts("ICC_PROFILE\0") || starts("MPF\0");
+  return marker === 0xee && starts("Adobe");
 }
 
 /** @param {Uint8Array} bytes */
@@ -61,9 +59,9 @@ async function isPlainPng(bytes) {
   for (let step = 0; step < MOST_STEPS && at + 12 <= bytes.length; step += 1) {
     const size = view.getUint32(at);
     const kind = text(bytes, at + 4, at + 8);
-    if (kind === 'IEND') return !(await mayHide(bytes, view, pixels));
+    if (kind === "IEND") return !(await mayHide(bytes, view, pixels));
     if (!PNG_SHOWING.has(kind)) return false;
-    if (kind === 'IDAT' && pixels.length < 64) pixels.push(bytes.subarray(at + 8, at + 8 + size));
+    if (kind === "IDAT" && pixels.length < 64) pixels.push(bytes.subarray(at + 8, at + 8 + size));
     at += 12 + size;
   }
   return false;
@@ -79,8 +77,8 @@ async function mayHide(bytes, view, pieces) {
   const stride = 1 + view.getUint32(16) * channels;
   const raw = await firstBytes(pieces, stride * (HIDDEN_ROWS - 1) + 1 + channels);
   const above = new Uint8Array(channels);
-  let alpha = '';
-  let colours = '';
+  let alpha = "";
+  let colours = "";
   for (let start = 0; start + channels < raw.length && alpha.length < HIDDEN_ROWS; start += stride) {
     for (let channel = 0; channel < channels; channel += 1) {
       const up = { 2: above[channel], 3: above[channel] >> 1, 4: above[channel] }[raw[start]] ?? 0;
@@ -89,7 +87,7 @@ async function mayHide(bytes, view, pieces) {
     alpha += above[channels - 1] & 1;
     colours += `${above[0] & 1}${above[1] & 1}${above[2] & 1}`;
   }
-  const spelled = 'st'.replace(/./g, (letter) => letter.charCodeAt(0).toString(2).padStart(8, '0'));
+  const spelled = "st".replace(/./g, (letter) => letter.charCodeAt(0).toString(2).padStart(8, "0"));
   return [alpha, colours].some((bits) => bits.length > 0 && spelled.startsWith(bits.slice(0, spelled.length)));
 }
 
@@ -97,7 +95,7 @@ async function mayHide(bytes, view, pieces) {
 async function firstBytes(pieces, count) {
   const found = new Uint8Array(count);
   let filled = 0;
-  const reader = new Blob(pieces).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
+  const reader = new Blob(pieces).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
   try {
     while (filled < count) {
       const { done, value } = await reader.read();
@@ -119,7 +117,7 @@ function isPlainWebp(bytes) {
   for (let step = 0; step < MOST_STEPS && at + 8 <= bytes.length; step += 1) {
     const kind = text(bytes, at, at + 4);
     // A lossless picture may use its alpha channel (RFC 9649, 3.4), where parameters may hide.
-    const opaque = kind === 'VP8L' && bytes[at + 8] === 0x2f && !((bytes[at + 12] >> 4) & 1);
+    const opaque = kind === "VP8L" && bytes[at + 8] === 0x2f && !((bytes[at + 12] >> 4) & 1);
     if (!opaque && !WEBP_SHOWING.has(kind)) return false;
     const size = view.getUint32(at + 4, true);
     at += 8 + size + (size & 1);
