@@ -80,9 +80,9 @@ def detector() -> Detector:
     return Detector()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, driven by Playwright; one for all tests, since Playwright runs once in a thread."""
+    """Chromium, driven by Playwright. Not for the whole session: while it runs, no other event loop may."""
     executable = os.environ.get("IMAGEAUTH_CHROMIUM") or shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright

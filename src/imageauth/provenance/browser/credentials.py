@@ -95,12 +95,11 @@ def failure_of(complaint: str) -> Exception:
 def _settings(trust: TrustLists) -> dict[str, Any]:
     """The library's settings, with the lists in the form that it had before version 0.91."""
     settings = library.settings(trust)
-    section = settings["trust"]
-    settings["trust"] = {
-        "trust_config": section["trust_config"],
-        "trust_anchors": "".join(item["trust_anchors"] for item in section["anchors"]),
-        "allowed_list": "".join(item.get("allowed_list", "") for item in section["anchors"]),
-    }
+    section: dict[str, Any] = settings["trust"]
+    names = ("trust_anchors", "allowed_list")
+    lists = {name: "".join(item.get(name, "") for item in section["anchors"]) for name in names}
+    # The library takes no empty list.
+    settings["trust"] = {"trust_config": section["trust_config"]} | {name: text for name, text in lists.items() if text}
     return settings
 
 
