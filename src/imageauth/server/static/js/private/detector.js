@@ -6,7 +6,7 @@ import { measure } from "./condition.js";
 import { decode } from "./decode.js";
 import { download, downloadChecked } from "./download.js";
 import { examine } from "./examine.js";
-import { ImageError } from "./failures.js";
+import { damaged, ImageError } from "./failures.js";
 import { heatmap } from "./heatmap.js";
 import { look, names, weigh } from "./layout.js";
 import { Network, loadRuntime } from "./network.js";
@@ -112,8 +112,9 @@ export class Detector {
     try {
       picture = await decode(bytes);
     } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      return this.withoutPixels(bytes, name, error, signal);
+      // Decoders throw anything on hostile input.
+      const reason = error instanceof ImageError ? error : damaged("it cannot be read");
+      return this.withoutPixels(bytes, name, reason, signal);
     }
     signal.throwIfAborted();
     const { picture: raster, notes, format } = picture;
