@@ -59,7 +59,9 @@ def package_file(path: str) -> Path | None:
         "private/python/": Path(os.environ["IMAGEAUTH_NPM"]) / "package",
         "private/credentials/": Path(os.environ["IMAGEAUTH_NPM"]) / "node_modules/@contentauth/c2pa-wasm/pkg",
     }
-    return next((folder / path.removeprefix(start) for start, folder in folders.items() if path.startswith(start)), None)
+    return next(
+        (folder / path.removeprefix(start) for start, folder in folders.items() if path.startswith(start)), None
+    )
 
 
 @contextmanager
