@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, train, trust, tune
+from imageauth.cli import check, data, evaluate, inspect, models, serve, train, trust, tune
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(guarded(quiet(check.check)))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(tune.app, name="tune")

@@ -1,0 +1,129 @@
+"""What every request passes: its id, its time limit, the headers of its answer, its line in the log."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+import uuid
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imageauth.server.logs import log
+from imageauth.server.metrics import Metrics
+from imageauth.server.problems import ProblemError
+
+CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Guard:
+    """ASGI middleware, outermost of ours."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, seconds: float) -> None:
+        """Wrap an application.
+
+        Args:
+            app: the application.
+            metrics: told of every request.
+            seconds: a request may take.
+        """
+        self._app, self._metrics, self._seconds = app, metrics, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        answer = _Answer(send, request_id, bodiless=scope["method"] == "HEAD")
+        method = scope["method"]
+        if method == "HEAD":  # answered as GET is, by whatever answers that
+            scope = {**scope, "method": "GET"}
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._app(scope, receive, answer)
+        except TimeoutError:
+            log("time-limit", logging.WARNING, request_id=request_id)
+            detail = f"The request took longer than {self._seconds:g} seconds."
+            problem = ProblemError(503, "time-limit", detail, {"Retry-After": "30", "Connection": "close"})
+            await self._end(scope, receive, answer, problem)
+        except ClientDisconnect:
+            state["code"] = "client-gone"
+        except asyncio.CancelledError:  # the service stops and cannot wait longer
+            with contextlib.suppress(Exception):
+                problem = ProblemError(503, "stopping", "The service is stopping.", {"Connection": "close"})
+                await self._end(scope, receive, answer, problem)
+        except Exception as error:
+            log("internal-error", logging.ERROR, error, request_id=request_id)
+            problem = ProblemError(500, "internal", "Something went wrong here; the log says where, by request_id.")
+            await self._end(scope, receive, answer, problem)
+        self._tell(scope, method, answer, time.monotonic() - start)
+
+    async def _end(self, scope: Scope, receive: Receive, answer: "_Answer", problem: ProblemError) -> None:
+        scope["state"]["code"] = problem.code
+        if not answer.status:
+            await problem.response(scope["state"]["request_id"])(scope, receive, answer)
+
+    def _tell(self, scope: Scope, method: str, answer: "_Answer", seconds: float) -> None:
+        state = scope["state"]
+        route = getattr(scope.get("route"), "path", None) or state.get("route", "other")
+        known = method if method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+        self._metrics.requests.labels(route, known, str(answer.status or 499)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        code = state.get("code")
+        if code:
+            self._metrics.rejected.labels(code).inc()
+        facts = {key: state[key] for key in ("code", "client", "files", "bytes") if key in state}
+        quiet = route in ("page", "/healthz", "/readyz", "/metrics")
+        log(
+            "request",
+            logging.DEBUG if quiet and not code else logging.INFO,
+            request_id=state["request_id"],
+            method=known,
+            route=route,
+            status=answer.status or 499,
+            seconds=round(seconds, 4),
+            **facts,
+        )
+
+
+class _Answer:
+    """Sends an answer with the headers that every answer has."""
+
+    def __init__(self, send: Send, request_id: str, *, bodiless: bool) -> None:
+        self._send, self._request_id, self._bodiless = send, request_id, bodiless
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+            headers["X-Request-ID"] = self._request_id
+        elif self._bodiless and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
