@@ -87,7 +87,7 @@ def comparable(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def page(browser: Any) -> Iterator[Page]:
-    with serve(files=True, credentials=True) as site:
+    with serve() as site:
         page = Page(browser, site)
         yield page
         page.context.close()
@@ -143,7 +143,7 @@ def test_every_sample_says_the_same_in_the_browser(page: Page, shared: Path) -> 
 def test_with_the_official_lists_every_credential_is_judged_the_same(
     browser: Any, shared: Path, lists: TrustLists
 ) -> None:
-    with opened(browser, files=True, credentials=True, trust=lists.to_json()) as page:
+    with opened(browser, trust=lists.to_json()) as page:
         differing, trusted = {}, set()
         for name, data, image in samples(shared, "c2pa"):
             here, there = comparable(of_this_machine(image, lists)), comparable(page.read(data, image))
@@ -160,7 +160,7 @@ def test_a_signer_counts_by_the_list_that_has_it(browser: Any, name: str) -> Non
     [of_test] = ROOT.trust.lists
     trust = TrustLists((dataclasses.replace(of_test, name=name),))
     data = sign(picture(), [created("trainedAlgorithmicMedia")], root=ROOT)[0]
-    with opened(browser, files=True, credentials=True, trust=trust.to_json()) as page:
+    with opened(browser, trust=trust.to_json()) as page:
         [found] = page.read(data, examine(data))
     assert found == of_this_machine(examine(data), trust)[0]
     assert found["strength"] == ("declared" if name == "c2pa-time-stamps" else "proof")
@@ -186,7 +186,7 @@ def test_nothing_is_loaded_for_a_file_that_holds_but_a_picture(browser: Any) -> 
     plain = [saved(form, image=image) for form in ("JPEG", "PNG", "WEBP", "BMP")]
     plain.append(saved("JPEG", image=image, progressive=True, dpi=(72, 72), icc_profile=b"x" * 400))
     plain.append(saved("PNG", image=image.convert("RGBA"), dpi=(72, 72), icc_profile=b"x" * 400))
-    with opened(browser, files=True, credentials=True) as page:
+    with opened(browser) as page:
         assert [page.read(data) for data in plain] == [[]] * len(plain)
         assert not [path for path in page.site.asked if path.startswith("private/")]
         assert page.read(png(parameters=A1111))[0]["code"] == "generator-parameters"
@@ -235,12 +235,12 @@ def test_a_check_that_is_given_up_ends_the_reader(page: Page) -> None:
 
 def test_what_is_not_installed_is_named_and_points_nowhere(browser: Any) -> None:
     signed = sign(picture(), [created("trainedAlgorithmicMedia")], root=ROOT)[0]
-    with opened(browser, files=True) as page:
+    with opened(browser, credentials=False) as page:
         assert page.page.evaluate("reader.available()")
         [unread] = page.read(signed)
         assert (unread["source"], unread["code"]) == ("credentials", "credentials-not-read")
         assert (unread["points_to"], unread["strength"]) == ("none", "none")
-    with opened(browser) as page:
+    with opened(browser, files=False) as page:
         assert not page.page.evaluate("reader.available()")
         [unread] = page.read(png(parameters=A1111))
         assert (unread["source"], unread["code"], unread["points_to"]) == ("metadata", "metadata-not-read", "none")
@@ -248,7 +248,7 @@ def test_what_is_not_installed_is_named_and_points_nowhere(browser: Any) -> None
 
 
 def test_readers_that_cannot_be_loaded_are_named(browser: Any) -> None:
-    with opened(browser, files=True) as page:
+    with opened(browser) as page:
         page.site.extra["private/python/imageauth.zip"] = b"no zip"
         [unread] = page.read(png(parameters=A1111))
         assert unread["code"] == "metadata-not-read"
