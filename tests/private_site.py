@@ -1,15 +1,18 @@
 """The page's files and what private mode loads, served as the page's contract has it, to one test on this machine."""
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+
 import imageauth
+from imageauth.server import runtime
 from imageauth.server.python_bundle import python_bundle
+from tests.conftest import IN_CI
 
 STATIC = Path(imageauth.__file__).parent / "server" / "static"
 POLICY = (
@@ -27,6 +30,18 @@ TYPES = {
     ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript",
     ".wasm": "application/wasm", ".zip": "application/zip",
 }  # fmt: skip
+
+
+# Looked for before a test says where the user's data lie.
+RUNTIME = runtime.find()
+
+
+def runtime_folder() -> Path:
+    """What private mode takes from npm packages."""
+    if RUNTIME is None:
+        reason = f"needs private mode's files: `{runtime.HOW_TO_GET}`, or a folder named by IMAGEAUTH_WEB_RUNTIME"
+        (pytest.fail if IN_CI else pytest.skip)(reason)
+    return RUNTIME
 
 
 class Site:
@@ -49,22 +64,16 @@ class Site:
             return self.extra[path]
         if path == "private/python/imageauth.zip":
             return python_bundle().data
-        file = package_file(path) or STATIC / path
+        file = STATIC / path
+        if path.startswith("private/"):
+            file = runtime_folder() / path.removeprefix("private/")
         return file.read_bytes() if file.is_file() else None
-
-
-def package_file(path: str) -> Path | None:
-    """A file of an npm package that private mode loads."""
-    folders = {
-        "private/python/": Path(os.environ["IMAGEAUTH_NPM"]) / "package",
-        "private/credentials/": Path(os.environ["IMAGEAUTH_NPM"]) / "node_modules/@contentauth/c2pa-wasm/pkg",
-    }
-    return next((folder / path.removeprefix(start) for start, folder in folders.items() if path.startswith(start)), None)
 
 
 @contextmanager
 def serve(**private: object) -> Iterator[Site]:
     """A site whose ``config.json`` says ``private`` of private mode; ``trust``: the lists of signers, as plain data."""
+    runtime_folder()
     extra = {}
     if trust := private.get("trust"):
         extra["private/trust/lists.json"] = json.dumps(trust).encode()

@@ -41,12 +41,39 @@ LITERT = Package(
         "package/dist/index.js": "runtime/litert.js",
         "package/package.json": "runtime/package.json",
         "package/README.md": "runtime/README.md",
-        **{
-            f"package/wasm/{name}.{ending}": f"runtime/{name}.{ending}" for name in _WASM for ending in ("js", "wasm")
-        },
+        **{f"package/wasm/{name}.{ending}": f"runtime/{name}.{ending}" for name in _WASM for ending in ("js", "wasm")},
     },
     # Its loader of WebAssembly works on pages only, not in module workers, and is named as no browser can find it.
     rewrites={"runtime/litert.js": (b'"@litertjs/wasm-utils"', b'"../../js/private/litert_loader.js"')},
 )
 
-PACKAGES = (LITERT,)
+# Python for browsers, without any package: the standard library is all that reading files needs.
+PYODIDE = Package(
+    name="pyodide",
+    version="314.0.7",
+    licence="MPL-2.0",
+    integrity="sha512-0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A==",
+    files={
+        f"package/{name}": f"python/{name}"
+        for name in (
+            "pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json",
+            "package.json", "README.md",
+        )
+    },
+)  # fmt: skip
+
+# The C2PA library. Its package of a higher level, c2pa-web, fetches and caches by itself, which nobody needs here.
+C2PA = Package(
+    name="@contentauth/c2pa-wasm",
+    version="0.11.0",
+    licence="MIT",
+    integrity="sha512-pL7tGZnM/qQz7JFCPB0hWSZM41L4aUEF/SV9B1fL+0L2sUZT1Zj7UGcUjSmiRWeXLagQ8Jds7RF+XQ9gxZiG7g==",
+    files={
+        "package/pkg/c2pa.js": "credentials/c2pa.js",
+        "package/pkg/c2pa_bg.wasm": "credentials/c2pa_bg.wasm",
+        "package/package.json": "credentials/package.json",
+        "package/LICENSE": "credentials/LICENSE",
+    },
+)
+
+PACKAGES = (LITERT, PYODIDE, C2PA)

@@ -164,4 +164,6 @@ def _is_complete(folder: Path, packages: Sequence[Package]) -> bool:
     except (OSError, ValueError):
         return False
     wanted = {f"{package.name}@{package.version}" for package in packages}
-    return wanted <= set(here) and all((folder / name).is_file() for package in packages for name in package.files.values())
+    return wanted <= set(here) and all(
+        (folder / name).is_file() for package in packages for name in package.files.values()
+    )

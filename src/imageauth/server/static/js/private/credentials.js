@@ -46,9 +46,11 @@ export class CredentialReader {
     const file = new Blob([bytes]);
     /** @type {Record<string, {report: string} | {error: string}>} */
     const answers = {};
-    for (const [name, settings] of this.#questions) {
+    const [first, ...others] = this.#questions;
+    const answer = await this.#ask(file, mediaType, first[1]);
+    answers[first[0]] = answer;
+    for (const [name, settings] of answer.report?.includes(TRUSTED) ? others : []) {
       answers[name] = await this.#ask(file, mediaType, settings);
-      if (!answers[name].report?.includes(TRUSTED)) break;
     }
     return answers;
   }

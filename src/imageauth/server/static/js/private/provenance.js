@@ -28,8 +28,8 @@ function installed() {
   parts ??= fetch(CONFIG)
     .then((answer) => answer.json())
     .then(({ private: here }) => ({
-      files: here?.files === true,
-      credentials: here?.credentials === true,
+      files: here?.available === true && here.files !== false,
+      credentials: here?.credentials !== false,
       trust: here?.trust === true,
     }))
     .catch(() => {
