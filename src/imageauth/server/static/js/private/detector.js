@@ -205,7 +205,7 @@ function counted(progress) {
       const all = [...downloads.values()];
       const total = all.reduce((sum, each) => sum + (each.of ?? 0), 0);
       const known = all.every((each) => each.of !== null);
-      progress("downloading", known && total ? all.reduce((sum, each) => sum + each.bytes, 0) / total : null);
+      progress("models", known && total ? all.reduce((sum, each) => sum + each.bytes, 0) / total : null);
     };
   };
 }
