@@ -270,7 +270,9 @@ def measure(folder: Path, options: list[str], seconds: float) -> list[tuple[str,
     wrong = sum(count for status, count in crash.statuses.items() if status.startswith("200 ") or status == "500")
     printed, ready = (statistics.median(times) for times in zip(*starts, strict=True))
     most = max(*loaded.megabytes, end)
-    refused = f"{percentile(loaded.refused, 50) * 1e3:.0f} / {percentile(loaded.refused, 99) * 1e3:.0f} ms"
+    refused = "none"
+    if loaded.refused:
+        refused = f"{percentile(loaded.refused, 50) * 1e3:.0f} / {percentile(loaded.refused, 99) * 1e3:.0f} ms"
     return [
         ("`imageauth serve` to its address printed, median of 5", f"{printed:.2f} s", "≤ 2 s"),
         ("… to ready, both models loaded", f"{ready:.2f} s", ""),
@@ -309,7 +311,11 @@ def main() -> None:
         rows = measure(Path(name), options, arguments.seconds)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-    write_page(arguments.out, "Load: `imageauth serve`", rows, 1, "serve_load.py")
+    how = (
+        "One run, on the loopback; service and client share the cores. In-process rates are taken before and after the "
+        "load, with the client idle. The queue bound is the service's default (`--queue`)."
+    )
+    write_page(arguments.out, "Load: `imageauth serve`", rows, 1, "serve_load.py", how)
 
 
 if __name__ == "__main__":
