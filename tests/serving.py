@@ -55,8 +55,16 @@ class Serving:
     @property
     def megabytes(self) -> float:
         """Resident memory."""
+        return self._status("VmRSS")
+
+    @property
+    def most_megabytes(self) -> float:
+        """Resident memory at its most."""
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]) / 1e3
+        return int(next(line for line in status.splitlines() if line.startswith(f"{name}:")).split()[1]) / 1e3
 
     @property
     def open_files(self) -> int:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from imageauth.server.inference_tensors import MOST_JSON
 from tests.conftest import drawn
 from tests.serving import Serving, heard, serving
 
@@ -486,3 +487,21 @@ def test_pictures_that_blow_up(service: Serving) -> None:
         (result,) = client.post("v1/checks", files={"files": ("bomb.png", bomb)}).json()["results"]
     assert result["error"]["code"] == "too-large"
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [b"[],", b"{},", b'"",', b"1e308,", b"[", b'"' + b"a" * MIB + b'",', b"1" * 5000 + b","],
+    ids=["lists", "objects", "texts", "huge numbers", "depth", "long texts", "long numbers"],
+)
+def test_tensors_in_json_that_swell_in_memory(service: Serving, filler: bytes) -> None:
+    begin = b'{"inputs":[{"name":"pixels","shape":[1,32,32,3],"datatype":"FP32","data":['
+    fill = filler * ((MOST_JSON - 200) // len(filler))
+    before, begun = service.megabytes, time.monotonic()
+    with service.client() as client:
+        answer = client.post("v2/models/cifake/infer", content=begin + fill + b"0]}]}")
+    assert answer.status_code in (400, 413)
+    assert list(answer.json()) == ["error"]
+    assert len(answer.content) < 1000
+    assert time.monotonic() - begun < 10
+    assert service.megabytes - before < MOST_GROWTH
