@@ -14,8 +14,7 @@ import { isReport } from "./report.js";
 import { aboutView } from "./views/about.js";
 import { intakeView } from "./views/intake.js";
 import { resultsView } from "./views/results.js";
-import { ofHundred } from "./wording/chance.js";
-import { headline } from "./wording/verdict.js";
+import { grounds, headline } from "./wording/verdict.js";
 
 const KEY = "imageauth.key";
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -198,11 +197,8 @@ export class App extends EventTarget {
     const all = this.items.all;
     if (!isSettled(item) || !all.every(isSettled)) return;
     if (all.length > 1) this.announce(words.t("announce.all", { count: all.length }));
-    else if (item.report) {
-      const { probability } = item.report;
-      const chance = probability === null ? "" : words.t("chance.short", { count_of_100: ofHundred(words, probability) });
-      this.announce(`${headline(words, item.report)}. ${chance}`);
-    } else this.announce(words.t(`state.${item.state}`));
+    else if (item.report) this.announce(`${headline(words, item.report)}: ${grounds(words, item.report)}.`);
+    else this.announce(words.t(`state.${item.state}`));
   }
 }
 

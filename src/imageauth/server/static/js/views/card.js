@@ -6,9 +6,8 @@ import { copyText, saveJson } from "../exporting.js";
 import { isSettled } from "../items.js";
 import { worthAnotherTry } from "../problem.js";
 import { shape } from "../shapes.js";
-import { ofHundred, percent } from "../wording/chance.js";
 import { problemWords } from "../wording/problem.js";
-import { headline } from "../wording/verdict.js";
+import { grounds, headline, isByPixels } from "../wording/verdict.js";
 import { miniChance } from "./chance.js";
 import { lead, reportView } from "./report.js";
 
@@ -63,8 +62,8 @@ export class Card {
     if (item.report && item.open) return lead(this.app, item.report);
     if (item.report) {
       const { probability } = item.report;
-      if (probability === null) return [h("p.soft", null, words.t("chance.no"))];
-      return [miniChance(probability), h("p.soft", null, words.t("chance.short", { count_of_100: ofHundred(words, probability), percent: percent(probability) }))];
+      const bar = probability !== null && isByPixels(item.report) ? miniChance(probability) : null;
+      return [bar, h("p.soft", null, grounds(words, item.report))];
     }
     if (item.state === "checking") {
       const stage = words.has(`stage.${item.stage}`) ? words.t(`stage.${item.stage}`) : words.t("state.checking");
