@@ -1,4 +1,4 @@
-"""What the page makes of an answer, for every reader: all verdicts, two languages, keyboards, large and small screens."""
+"""What the page makes of an answer, for every reader: verdicts, languages, keyboards, large and small screens."""
 
 import itertools
 import json

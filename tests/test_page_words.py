@@ -28,8 +28,8 @@ SCRIPTS = {
 # Keys that are put together of a prefix and something from a report.
 DYNAMIC = (
     "aigc.", "chance.zone.", "chance.bracket.", "change.", "cannot.", "figure.", "filter.", "finding.", "key.",
-    "limit.", "meaning.", "order.", "points.", "problem.", "produced.", "reason.", "source.", "source-of.", "about.", "stage.",
-    "standing.", "state.", "verdict.", "view.", "card.", "mode.", "grounds.",
+    "limit.", "meaning.", "order.", "points.", "problem.", "produced.", "reason.", "source.", "source-of.",
+    "about.", "stage.", "standing.", "state.", "verdict.", "view.", "card.", "mode.", "grounds.",
 )  # fmt: skip
 
 
