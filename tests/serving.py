@@ -1,86 +1,149 @@
-"""The service on a free port, for tests with a real client; and a line to it that can be cut."""
+"""A service in a process of its own, with whatever limits a test wants, and clients that may be rude to it."""
 
-import contextlib
+import json
+import signal
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import uvicorn
+import httpx2
+from starlette.testclient import TestClient
+
+from imageauth import Detector
+from imageauth.server.app import create_app
+from imageauth.server.settings import Settings
+
+# What ``imageauth serve`` does, with limits that it has no options for.
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from imageauth.detector import Detector
+from imageauth.server import logs, running
+from imageauth.server.app import create_app
+from imageauth.server.settings import Limits, Settings
+
+given = json.loads(sys.argv[1])
+if "api_keys" in given["settings"]:
+    given["settings"]["api_keys"] = Path(given["settings"]["api_keys"])
+settings = Settings(limits=Limits(**given["limits"]), **given["settings"])
+listener = running.bind("127.0.0.1", 0)
+logs.start("warning")
+app = create_app(Detector(given["model"]), settings)
+running.serve(app, listener, settings, lambda: print(running.url_of(listener), flush=True))
+"""
+
+
+@dataclass
+class Serving:
+    """A running service."""
+
+    process: subprocess.Popen
+    url: str
+    log: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]) / 1e3
+
+    @property
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def client(self) -> httpx2.Client:
+        return httpx2.Client(base_url=self.url, timeout=30)
+
+    def wait_until_ready(self) -> None:
+        until = time.monotonic() + 30
+        with self.client() as client:
+            while client.get("readyz").status_code != 200:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def say(self, *pieces: bytes, pause: float = 0.0, half_close: bool = False) -> bytes:
+        """Send bytes as they are, and give all that comes back until the service closes."""
+        with self.connect() as connection:
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it has answered already
+            return heard(connection)
+
+
+def heard(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    parts = []
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an ASGI application in a thread; gives the address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 30
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert server.started
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join(20)
+def serving(
+    folder: Path, model: str | None = "auto", limits: dict[str, Any] | None = None, **settings: Any
+) -> Iterator[Serving]:
+    """Start a service and stop it gracefully at the end.
 
-
-class Line:
-    """Passes connections on to a server, until it is cut; then nobody answers at its port, until it is mended.
-
-    Attributes:
-        cut_after: bytes that a client may send on one connection before the line is cut by itself; None: never.
+    Args:
+        folder: for its log.
+        model: of its detector.
+        limits: other than the usual ones.
+        settings: see :class:`imageauth.server.settings.Settings`.
     """
-
-    def __init__(self, target: str) -> None:
-        host, port = target.removeprefix("http://").strip("/").split(":")
-        self._target = host, int(port)
-        self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._address = self._listener.getsockname()
-        self.url = f"http://127.0.0.1:{self._address[1]}/"
-        self.cut_after: int | None = None
-        self._listen()
-
-    def cut(self) -> None:
-        """Close everything."""
-        for one in (self._listener, *self._open):
-            # Without this a thread that waits in accept() or recv() would keep it open.
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._open.clear()
-
-    def mend(self) -> None:
-        """Listen again, at the same port."""
-        self.cut_after = None
-        self._listener = socket.create_server(self._address)
-        self._listen()
-
-    def _listen(self) -> None:
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
+    given = json.dumps({"model": model, "limits": limits or {}, "settings": settings})
+    log = folder / "serving.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, given], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            assert url, log.read_text(encoding="utf-8")
+            running = Serving(process, url, log)
+            running.wait_until_ready()
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
             try:
-                client, _ = listener.accept()
-                server = socket.create_connection(self._target)
-            except OSError:
-                return
-            self._open += [client, server]
-            for source, sink, limited in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._pass, args=(source, sink, limited), daemon=True).start()
+                process.wait(20)
+            finally:
+                process.kill()
 
-    def _pass(self, source: socket.socket, sink: socket.socket, limited: bool) -> None:
-        passed = 0
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                passed += len(data)
-                if limited and self.cut_after is not None and passed > self.cut_after:
-                    self.cut()
-                    return
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+
+@contextmanager
+def in_process(detector: Detector, **settings: Any) -> Iterator[TestClient]:
+    """The service without a socket, started and ready.
+
+    Args:
+        detector: of it.
+        settings: see :class:`imageauth.server.settings.Settings`.
+    """
+    app = create_app(detector, Settings(**settings))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        until = time.monotonic() + 30
+        while client.get("/readyz").status_code != 200:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        yield client

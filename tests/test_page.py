@@ -13,7 +13,7 @@ from imageauth.server.settings import Limits, Settings
 from tests.browsing import Visit
 from tests.conftest import drawn
 from tests.metadata_files import A1111, png, saved
-from tests.serving import Line, serving
+from tests.live import Line, serving
 
 pytestmark = pytest.mark.browser
 CARDS = ".card:not([hidden])"

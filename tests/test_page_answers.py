@@ -13,7 +13,7 @@ from imageauth.verdict import decide
 from tests.browsing import Visit
 from tests.conftest import drawn
 from tests.metadata_files import CAMERA, exif, png, saved
-from tests.serving import serving
+from tests.live import serving
 
 pytestmark = pytest.mark.browser
 PICTURE = saved("JPEG", image=Image.fromarray(drawn(320, 240, 5)), quality=90)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from imageauth import __version__
 from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import Image, ImageFile, decode, examine, read_bytes, read_sidecar, read_stream
+from imageauth.imagefile import ImageFile
+from imageauth.images import Image, decode, examine, read_bytes, read_sidecar, read_stream
 from imageauth.models import AUTO
 from imageauth.pixels.card import Card, Thresholds
 from imageauth.pixels.choice import Models

@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
-from imageauth.server import checks, status
-from imageauth.server.assets import STATIC, Assets, below
-from imageauth.server.middleware import Guard
+    app.state.private = private = Private(load_trust())
+    app.router.default = Assets(below(STATIC), private.find, page())
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of
 from imageauth.server.settings import Settings
@@ -64,15 +63,22 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
     app.include_router(checks.router)
     app.include_router(status.router)
+    app.include_router(inference.router)
+    describe(app)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
-    app.router.default = Assets(below(STATIC))
+<<<<<<< HEAD
+    app.router.default = Assets(below(STATIC), page())
+=======
+    app.state.private = private = Private(load_trust())
+    app.router.default = Assets(below(STATIC), private.find)
+>>>>>>> e-private
     return app
 
 
 async def _config(request: Request) -> JSONResponse:
-    private = {"available": False, "reason": "This version of the page has no private mode yet."}
-    return JSONResponse(service_of(request).config(["json"], private))
+    private: Private = request.app.state.private
+    return JSONResponse(service_of(request).config(["json"], private.describe()))
 
 
 def _invalid(request: Request, error: Any) -> Response:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from imageauth.detector import Answer, Prepared, failure_of
 from imageauth.errors import ImageError
 from imageauth.pixels.network import usable_cores
-from imageauth.report import Failure
+from imageauth.report import Failure, Report
 
 # Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it.
 MOST_PICTURES, MOST_BYTES = 64, 2**20
@@ -53,14 +53,15 @@ class Job:
         name: what its report calls it.
         take: gives its bytes.
         release: called once the bytes are no longer needed.
-        answer: what comes of it: an :class:`~imageauth.detector.Answer` or a :class:`~imageauth.report.Failure`.
-            Cancelling it takes the picture off the queue.
+        explained: the answer is to be one that a heatmap can be drawn from, which holds the picture's views.
+        answer: what comes of it; cancelling it takes the picture off the queue.
     """
 
     name: str
     take: Callable[[], bytes]
     release: Callable[[], None]
-    answer: Future[Answer | Failure] = field(default_factory=Future)
+    explained: bool = False
+    answer: Future[Answer | Report | Failure] = field(default_factory=Future)
     since: float = field(default_factory=time.monotonic)
     prepared: Prepared | None = None
 
@@ -239,10 +240,14 @@ class Batcher:
                 prepared = [job.prepared for job in jobs if job.prepared]
                 answers = _result_of(lambda prepared=prepared: self._answer(prepared))  # type: ignore[misc]
                 for index, job in enumerate(jobs):
+                    job.prepared = None
                     if isinstance(answers, MemoryError):
                         _settle(job.answer, failure_of(job.name, answers))
+                    elif isinstance(answers, Exception):
+                        _settle(job.answer, answers)
                     else:
-                        _settle(job.answer, answers if isinstance(answers, Exception) else answers[index])
+                        _settle(job.answer, answers[index] if job.explained else answers[index].report)
+                del answers, prepared
                 self._watcher.batch(len(jobs))
                 self._watcher.stage("answer", time.monotonic() - start)
             end = time.monotonic()

@@ -29,8 +29,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+DRAIN_SECONDS = 3
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,35 +57,36 @@ class Guard:
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        answer = _Answer(send, request_id, bodiless=scope["method"] == "HEAD")
+        body = _Body(receive)
+        answer = _Answer(send, request_id, body, scope)
         method = scope["method"]
         if method == "HEAD":  # answered as GET is, by whatever answers that
             scope = {**scope, "method": "GET"}
         start = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds):
-                await self._app(scope, receive, answer)
+                await self._app(scope, body, answer)
         except TimeoutError:
             log("time-limit", logging.WARNING, request_id=request_id)
             detail = f"The request took longer than {self._seconds:g} seconds."
             problem = ProblemError(503, "time-limit", detail, {"Retry-After": "30", "Connection": "close"})
-            await self._end(scope, receive, answer, problem)
+            await self._end(scope, body, answer, problem)
         except ClientDisconnect:
             state["code"] = "client-gone"
         except asyncio.CancelledError:  # the service stops and cannot wait longer
             with contextlib.suppress(Exception):
                 problem = ProblemError(503, "stopping", "The service is stopping.", {"Connection": "close"})
-                await self._end(scope, receive, answer, problem)
+                await self._end(scope, body, answer, problem)
         except Exception as error:
             log("internal-error", logging.ERROR, error, request_id=request_id)
             problem = ProblemError(500, "internal", "Something went wrong here; the log says where, by request_id.")
-            await self._end(scope, receive, answer, problem)
+            await self._end(scope, body, answer, problem)
         self._tell(scope, method, answer, time.monotonic() - start)
 
     async def _end(self, scope: Scope, receive: Receive, answer: "_Answer", problem: ProblemError) -> None:
         scope["state"]["code"] = problem.code
         if not answer.status:
-            await problem.response(scope["state"]["request_id"])(scope, receive, answer)
+            await problem.response(scope)(scope, receive, answer)
 
     def _tell(self, scope: Scope, method: str, answer: "_Answer", seconds: float) -> None:
         state = scope["state"]
@@ -96,10 +98,10 @@ class Guard:
         if code:
             self._metrics.rejected.labels(code).inc()
         facts = {key: state[key] for key in ("code", "client", "files", "bytes") if key in state}
-        quiet = route in ("page", "/healthz", "/readyz", "/metrics")
+        quiet = route == "/readyz" or (not code and route in ("page", "/healthz", "/metrics"))
         log(
             "request",
-            logging.DEBUG if quiet and not code else logging.INFO,
+            logging.DEBUG if quiet else logging.INFO,
             request_id=state["request_id"],
             method=known,
             route=route,
@@ -109,16 +111,44 @@ class Guard:
         )
 
 
+class _Body:
+    """Receives a request's body, and knows whether all of it came."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.whole = True
+        return message
+
+    async def drain(self) -> None:
+        """Let the rest go by. To close on a client that still sends would reset the connection, and the client might
+        never see why it was refused (RFC 9112, 9.6).
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.whole:
+                    await self()
+
+
 class _Answer:
     """Sends an answer with the headers that every answer has."""
 
-    def __init__(self, send: Send, request_id: str, *, bodiless: bool) -> None:
-        self._send, self._request_id, self._bodiless = send, request_id, bodiless
+    def __init__(self, send: Send, request_id: str, body: _Body, scope: Scope) -> None:
+        self._send, self._request_id, self._body = send, request_id, body
+        self._bodiless = scope["method"] == "HEAD"
+        # Who asks before sending has sent nothing yet.
+        self._polite = Headers(scope=scope).get("expect", "").lower() == "100-continue"
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.status >= 400 and not self._polite:
+                await self._body.drain()
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)

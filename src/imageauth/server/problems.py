@@ -8,6 +8,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,10 +39,13 @@ class ProblemError(Exception):
             "request_id": request_id,
         }
 
-    def response(self, request_id: str | None) -> Response:
-        """The HTTP answer."""
-        body = json.dumps(self.to_json(request_id))
-        return Response(body, self.status, {**self.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
+    def response(self, scope: Scope) -> Response:
+        """The HTTP answer to a request. Below ``/v2`` it has the form of the Open Inference Protocol."""
+        request_id = scope.get("state", {}).get("request_id")
+        inference = (scope["path"] + "/").startswith("/v2/")
+        body = {"error": self.detail} if inference else self.to_json(request_id)
+        headers = {**self.headers, "Cache-Control": "no-store"}
+        return Response(json.dumps(body), self.status, headers, "application/json" if inference else MEDIA_TYPE)
 
 
 def busy(code: str, detail: str, seconds: int) -> ProblemError:
@@ -73,4 +77,4 @@ def answer(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         problem = of_http_exception(error)
     request.scope.setdefault("state", {})["code"] = problem.code
-    return problem.response(request.scope["state"].get("request_id"))
+    return problem.response(request.scope)

@@ -1,13 +1,17 @@
-"""A request's body as it arrives: bounded in bytes, and in the time it may take."""
+"""A request's body as it arrives: bounded in bytes, and in the time it may take; and whether its client still waits."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from imageauth.server.problems import ProblemError
 from imageauth.server.settings import MIB, Limits
+
+T = TypeVar("T")
 
 
 async def pieces(request: Request, limits: Limits, most: int | None = None) -> AsyncIterator[bytes]:
@@ -49,6 +53,30 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
             raise ProblemError(408, "too-slow", detail, _CLOSE)
         if piece:
             yield piece
+
+
+async def unless_gone(request: Request, answers: Sequence[Future[T]]) -> list[T]:
+    """What other threads are asked for, in order, as long as the client waits.
+
+    Raises:
+        ClientDisconnect: nobody waits for it any more.
+    """
+    awaited = asyncio.gather(*(asyncio.wrap_future(answer) for answer in answers))
+    gone = asyncio.ensure_future(_gone(request))
+    either: list[asyncio.Future[Any]] = [awaited, gone]
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not awaited.done():
+            raise ClientDisconnect
+        return awaited.result()
+    finally:
+        gone.cancel()
+        awaited.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 _CLOSE = {"Connection": "close"}

@@ -1,5 +1,7 @@
 """The parts of a running service, and who may use them."""
 
+import asyncio
+import logging
 import math
 import threading
 from collections.abc import Sequence
@@ -32,6 +34,7 @@ class Service:
         batcher: the queue before it.
         budget: memory for uploads.
         metrics: of the service.
+        reading: held while a request's tensors are read, which takes much memory where they are JSON.
         keys: that may ask; None: anyone may.
         not_ready: why the service cannot answer yet; empty once it can.
     """
@@ -44,6 +47,7 @@ class Service:
         """
         self.settings, self.detector = settings, detector
         self.metrics = Metrics()
+        self.reading = asyncio.Lock()
         self.budget = Budget(settings.limits.memory_bytes)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
@@ -151,7 +155,7 @@ class Service:
             log("ready")
         except ImageAuthError as error:
             self.not_ready = str(error)
-            log("not-ready", 40, error)
+            log("not-ready", logging.ERROR, reason=self.not_ready)
 
 
 def queue_full(full: QueueFullError) -> ProblemError:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imageauth.errors import ImageAuthError
 from imageauth.images import MAX_BYTES, MAX_PIXELS
 
 MIB = 2**20
@@ -39,8 +40,17 @@ class Limits:
     idle_seconds: float = 15
     bytes_per_second: int = 4096
     grace_seconds: float = 10
-    connections: int = 512
+    connections: int = 256
     stop_seconds: int = 30
+
+    def __post_init__(self) -> None:
+        """See that they fit together.
+
+        Raises:
+            ImageAuthError: a request that is allowed could never be held.
+        """
+        if self.request_bytes > self.memory_bytes:
+            raise ImageAuthError("the memory for uploads is smaller than what one request may hold")
 
 
 @dataclass(frozen=True, slots=True)

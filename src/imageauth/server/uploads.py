@@ -7,6 +7,7 @@ Starlette's too, put large files into temporary ones.
 import io
 import logging
 import re
+import threading
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -41,6 +42,7 @@ class Upload:
         self.name, self.size, self.too_large = name, 0, False
         self.most = most
         self._budget, self._held = budget, 0
+        self._lock = threading.Lock()
         self._bytes = io.BytesIO()
 
     def write(self, data: bytes | memoryview) -> None:
@@ -69,8 +71,9 @@ class Upload:
 
     def release(self) -> None:
         """Forget the bytes, and give back the memory that they were allowed."""
-        self._bytes = io.BytesIO()
-        held, self._held = self._held, 0
+        with self._lock:  # the event loop and a preparing thread may both be done with it
+            self._bytes = io.BytesIO()
+            held, self._held = self._held, 0
         self._budget.give(held)
 
 

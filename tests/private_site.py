@@ -1,0 +1,112 @@
+"""The page's files and what private mode loads, served as the page's contract has it, to one test on this machine."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+import imageauth
+from imageauth.server import runtime
+from imageauth.server.python_bundle import python_bundle
+from tests.conftest import IN_CI
+
+STATIC = Path(imageauth.__file__).parent / "server" / "static"
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "X-Content-Type-Options": "nosniff",
+}
+TYPES = {
+    ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript",
+    ".wasm": "application/wasm", ".zip": "application/zip",
+}  # fmt: skip
+
+
+# Looked for before a test says where the user's data lie.
+RUNTIME = runtime.find()
+
+
+def runtime_folder() -> Path:
+    """What private mode takes from npm packages."""
+    if RUNTIME is None:
+        reason = f"needs private mode's files: `{runtime.HOW_TO_GET}`, or a folder named by IMAGEAUTH_WEB_RUNTIME"
+        (pytest.fail if IN_CI else pytest.skip)(reason)
+    return RUNTIME
+
+
+class Site:
+    """What is served.
+
+    Attributes:
+        address: of the site, with a slash at its end.
+        extra: path → bytes, before the files.
+        asked: paths that were asked for, in order.
+    """
+
+    def __init__(self, extra: dict[str, bytes]) -> None:
+        self.address = ""
+        self.extra = {"index.html": b"<!doctype html><title>test</title>", "favicon.ico": b"", **extra}
+        self.asked: list[str] = []
+
+    def find(self, path: str) -> bytes | None:
+        self.asked.append(path)
+        if path in self.extra:
+            return self.extra[path]
+        if path == "private/python/imageauth.zip":
+            return python_bundle().data
+        file = STATIC / path
+        if path.startswith("private/"):
+            file = runtime_folder() / path.removeprefix("private/")
+        return file.read_bytes() if file.is_file() else None
+
+
+@contextmanager
+def serve(**private: object) -> Iterator[Site]:
+    """A site whose ``config.json`` says ``private`` of private mode; ``trust``: the lists of signers, as plain data."""
+    runtime_folder()
+    extra = {}
+    if trust := private.get("trust"):
+        extra["private/trust/lists.json"] = json.dumps(trust).encode()
+    here = {"available": True, **private, "trust": bool(trust)}
+    extra["config.json"] = json.dumps({"schema": "imageauth/page/1", "private": here}).encode()
+    site = Site(extra)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site.find))
+    site.address = f"http://127.0.0.1:{server.server_port}/"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(find: Callable[[str], bytes | None]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0].lstrip("/") or "index.html"
+            body = find(path)
+            self.send_response(404 if body is None else 200)
+            headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), **HEADERS}
+            for name, value in (headers | {"Content-Length": str(len(body or b""))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
