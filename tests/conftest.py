@@ -88,25 +88,6 @@ def detector() -> Detector:
     return Detector()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, driven by Playwright. Not for the whole session: while it runs, no other event loop may."""
-    executable = os.environ.get("IMAGEAUTH_CHROMIUM") or shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        executable = None
-    if not executable:
-        reason = "needs playwright, and Chromium on the path or named by IMAGEAUTH_CHROMIUM"
-        if IN_CI:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-        yield chromium
-        chromium.close()
-
-
 def drawn(width: int = 32, height: int = 32, seed: int = 0) -> np.ndarray:
     """A smooth coloured picture, uint8 [height, width, 3], different for each seed."""
     rng = np.random.default_rng(seed)
