@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +18,6 @@ from tests.browsing import chromium
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
 FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "60" if IN_CI else "10"))
-
-
-CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
-]  # fmt: skip
 
 
 class Disk:

@@ -12,8 +12,8 @@ from imageauth.server.app import create_app
 from imageauth.server.settings import Limits, Settings
 from tests.browsing import Visit
 from tests.conftest import drawn
-from tests.metadata_files import A1111, png, saved
 from tests.live import Line, serving
+from tests.metadata_files import A1111, png, saved
 
 pytestmark = pytest.mark.browser
 CARDS = ".card:not([hidden])"

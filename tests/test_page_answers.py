@@ -12,8 +12,8 @@ from imageauth.server.app import create_app
 from imageauth.verdict import decide
 from tests.browsing import Visit
 from tests.conftest import drawn
-from tests.metadata_files import CAMERA, exif, png, saved
 from tests.live import serving
+from tests.metadata_files import CAMERA, exif, png, saved
 
 pytestmark = pytest.mark.browser
 PICTURE = saved("JPEG", image=Image.fromarray(drawn(320, 240, 5)), quality=90)

@@ -4,17 +4,18 @@ import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from imageauth import Detector
 from imageauth.server import assets
 from imageauth.server.assets import Assets, below
+from tests.browsing import Visit
 from tests.serving import in_process, serving
-from tests.test_evaluation_page import CHROMIUM
+from tests.test_page_answers import axe
 
 
 @pytest.fixture
@@ -164,28 +165,20 @@ def test_the_description_tells_of_every_route(client: TestClient) -> None:
 
 
 @pytest.mark.browser
-def test_the_page_of_the_api_works_offline_under_its_policy(tmp_path: Path) -> None:
-    with serving(tmp_path, model=None) as running, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            page = browser.new_page(viewport={"width": 1000, "height": 1200})
-            complaints: list[str] = []
-            asked: list[str] = []
-            page.on("console", lambda message: complaints.append(message.text))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
-            page.goto(running.url + "docs")
-            page.wait_for_selector("#schema-Problem")
-            assert page.locator("h2", has_text="/v1/checks").is_visible()
-            assert "curl -F files=@picture.jpg" in page.inner_text("main")
-            assert not page.get_by_role("status").count()
-            assert complaints == []
-            assert all(url.startswith(running.url) for url in asked)
-            screenshots = Path(__file__).parent.parent / "build" / "screenshots"
-            screenshots.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=screenshots / "api.png")
-        finally:
-            browser.close()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_the_api_works_offline_under_its_policy(browser: Any, tmp_path: Path, scheme: str) -> None:
+    with serving(tmp_path, model=None) as running:
+        visit = Visit(browser, running.url + "docs", color_scheme=scheme)
+        visit.page.goto(visit.url)
+        visit.page.wait_for_selector("#schema-Problem")
+        assert visit.page.locator("h2", has_text="/v1/checks").is_visible()
+        assert "curl -F files=@picture.jpg" in visit.page.inner_text("main")
+        assert not visit.page.get_by_role("status").count()
+        assert axe(visit.page) == []
+        assert visit.complaints == []
+        assert all(url.startswith(running.url) for _, url in visit.asked)
+        visit.shoot(f"api-{scheme}")
+        visit.context.close()
 
 
 def test_what_is_compressed_is_what_was_there(site: tuple[Path, TestClient]) -> None:

@@ -12,8 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
-    app.state.private = private = Private(load_trust())
-    app.router.default = Assets(below(STATIC), private.find, page())
+from imageauth.provenance.trust import load as load_trust
+from imageauth.server import checks, inference, status
+from imageauth.server.assets import STATIC, Assets, below
+from imageauth.server.middleware import Guard
+from imageauth.server.openapi import describe, page
+from imageauth.server.private import Private
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of
 from imageauth.server.settings import Settings
@@ -67,12 +71,8 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     describe(app)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
-<<<<<<< HEAD
-    app.router.default = Assets(below(STATIC), page())
-=======
     app.state.private = private = Private(load_trust())
-    app.router.default = Assets(below(STATIC), private.find)
->>>>>>> e-private
+    app.router.default = Assets(below(STATIC), private.find, page())
     return app
 
 

@@ -56,7 +56,7 @@ class Assets:
         if scope["type"] != "http":
             return
         path = scope["path"].lstrip("/") or "index.html"
-        file = next((found for find in self._find if (found := find(path))), None)
+        file = await run_in_threadpool(self._file, path)
         if not file:
             raise HTTPException(404)
         scope.setdefault("state", {})["route"] = "page"
@@ -64,6 +64,9 @@ class Assets:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await self._response(Request(scope), file)
         await response(scope, receive, send)
+
+    def _file(self, path: str) -> Path | None:
+        return next((found for find in self._find if (found := find(path))), None)
 
     async def _response(self, request: Request, file: Path) -> Response:
         status = file.stat()
