@@ -174,6 +174,24 @@ def test_a_dropped_folder_gives_its_pictures(visit):
     assert names == {"names": ["a/1.JPG", "a/b/3.webp", "loose.txt"], "left": 2, "truncated": False}
 
 
+def test_a_dropped_address_is_not_followed(visit):
+    visit.page.evaluate("""() => {
+      const transfer = new DataTransfer();
+      transfer.setData("text/uri-list", "https://pictures.example/cat.jpg");
+      for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true});
+        document.body.dispatchEvent(event);
+        if (kind === "drop") window.stopped = event.defaultPrevented;
+      }
+    }""")
+    assert visit.page.evaluate("stopped"), "the browser would leave the page"
+    assert "That was an address, not a picture" in visit.page.locator("#intake").inner_text()
+    assert not any("example" in url for _, url in visit.asked)
+    visit.drop({"a.jpg": jpeg(1, 64)})
+    assert visit.page.locator("#intake .notice").is_hidden()
+    visit.settled(1)
+
+
 def test_the_server_goes_away_in_mid_upload(browser, site):
     line = Line(site)
     visit = Visit(browser, line.url).open()

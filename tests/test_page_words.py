@@ -134,3 +134,16 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
         assert address == "./" or (STATIC / address).is_file(), address
     for name in re.findall(r'from "(\.[^"]+)"', "".join(SCRIPTS.values())):
         assert name.endswith(".js")
+
+
+def test_all_modules_that_the_page_begins_with_are_asked_for_at_once() -> None:
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    found, waiting = set(), ["js/app.js"]
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for target in re.findall(r'^(?:import|export|}).*from "([^"]+)";$', SCRIPTS[name], re.MULTILINE):
+            path = str((STATIC / name).parent.joinpath(target).resolve().relative_to(STATIC.resolve()))
+            if path not in found:
+                waiting.append(path)
+    assert set(re.findall(r'rel="modulepreload" href="([^"]+)"', page)) == found - {"js/app.js"}

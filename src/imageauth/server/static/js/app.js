@@ -21,7 +21,7 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Up to how many pictures at once are shown whole, heatmap and all, without being asked. */
 const FEW = 1;
 
-/** Fires `mode` when it changes where pictures are checked, and `key` when a key is or is no longer needed. */
+/** Fires `mode` when it changes where pictures are checked, `key` when a key is or is no longer needed, and `note`. */
 export class App extends EventTarget {
   items = new Items();
   /** @type {"server" | "private"} */
@@ -30,6 +30,7 @@ export class App extends EventTarget {
   preparing = null;
   modeFailure = "";
   keyRefused = false;
+  note = "";
   /** @type {Promise<import("./models.js").Model[]> | null} */
   known = null;
   /** @type {AbortController | null} */
@@ -81,11 +82,18 @@ export class App extends EventTarget {
   take(files, { left = 0, truncated = false } = {}) {
     const few = files.length <= FEW;
     this.items.add(files, { where: this.where, open: few, heatmap: few });
-    const said = [this.words.t("added", { count: files.length })];
-    if (left) said.push(this.words.t("added.left", { count: left }));
-    if (truncated) said.push(this.words.t("added.truncated", { count: files.length }));
-    this.announce(said.join(" "));
+    const notes = [];
+    if (left) notes.push(this.words.t("added.left", { count: left }));
+    if (truncated) notes.push(this.words.t("added.truncated", { count: files.length }));
+    this.remark(notes.join(" "));
+    this.announce([this.words.t("added", { count: files.length }), ...notes].join(" "));
     this.queue.pump();
+  }
+
+  /** Say something about what was handed in, where it is handed in; nothing takes it back. @param {string} text */
+  remark(text) {
+    this.note = text;
+    this.dispatchEvent(new Event("note"));
   }
 
   /**
@@ -243,7 +251,13 @@ async function start() {
     intakeView(byId("intake"), app);
     resultsView(byId("results"), app);
     aboutView(byId("about"), app);
-    listen((files, more) => app.take(files, more), (over) => document.body.classList.toggle("dropping", over));
+    listen((files, more) => app.take(files, more), {
+      hover: (over) => document.body.classList.toggle("dropping", over),
+      address: () => {
+        app.remark(words.t("intake.address"));
+        app.announce(app.note);
+      },
+    });
     if (!config.server) keepOffline();
   } catch (error) {
     // The strings may be what is missing, so this speaks for itself.

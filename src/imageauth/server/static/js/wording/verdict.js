@@ -46,6 +46,7 @@ export function grounds(words, report) {
     if (report.verdict === "inconclusive") return words.t("grounds.disagree");
     return words.t(report.reason.startsWith("proof") ? "grounds.proof" : "grounds.declared");
   }
+  if (report.reason === "pixels-unstable") return words.t("grounds.unstable");
   if (report.probability === null) return words.t("chance.no");
   return words.t("chance.short", { count_of_100: ofHundred(words, report.probability) });
 }
