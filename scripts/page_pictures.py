@@ -14,12 +14,12 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "examples")]
 
-from demo import pictures  # noqa: E402
-
-from imageauth import Detector  # noqa: E402
-from imageauth.server.app import create_app  # noqa: E402
 from tests.browsing import Visit, chromium  # noqa: E402
 from tests.live import serving  # noqa: E402
+
+from demo import pictures  # noqa: E402
+from imageauth import Detector  # noqa: E402
+from imageauth.server.app import create_app  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
 
