@@ -1,5 +1,6 @@
 """``imageauth serve``"""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,7 @@ def serve(
     try:
         from imageauth.server import logs, rates, running
         from imageauth.server.app import create_app
-        from imageauth.server.keys import hash_key
+        from imageauth.server.keys import check_name, hash_key
         from imageauth.server.keys import new_key as make_key
         from imageauth.server.settings import MIB, Limits, Settings
     except ModuleNotFoundError as error:
@@ -67,8 +68,14 @@ def serve(
 
     if new_key:
         key = make_key()
+        check_name(new_key)
         print(f"key, shown only now: {key}\nline for --api-keys: {new_key}:{hash_key(key)}")
         return
+    for origin in allow_origin or ():
+        if not re.fullmatch(r"https?://[^/\s*]+", origin):
+            raise ImageAuthError(
+                f"--allow-origin is a scheme and a host, such as https://newsroom.example, not {origin!r}"
+            )
     if log_level not in logs.LEVELS:
         raise ImageAuthError(f"--log-level is one of {', '.join(logs.LEVELS)}, not {log_level!r}")
     settings = Settings(

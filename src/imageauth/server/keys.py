@@ -12,7 +12,8 @@ from pathlib import Path
 
 from imageauth.errors import ImageAuthError
 
-_LINE = re.compile(r"([A-Za-z0-9._@-]{1,64}):([0-9a-f]{64})")
+_NAME = r"[A-Za-z0-9._@-]{1,64}"
+_LINE = re.compile(rf"({_NAME}):([0-9a-f]{{64}})")
 _MOST_BYTES = 2**20
 
 
@@ -24,6 +25,16 @@ def new_key() -> str:
 def hash_key(key: str) -> str:
     """What stands in the file for a key, hexadecimal."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def check_name(name: str) -> None:
+    """See whether the holder of a key can be called so.
+
+    Raises:
+        ImageAuthError: letters, digits and ``._@-`` only, at most 64 of them.
+    """
+    if not re.fullmatch(_NAME, name):
+        raise ImageAuthError(f"a key's holder is named by letters, digits and ._@- alone, not {name!r}")
 
 
 class Keys:

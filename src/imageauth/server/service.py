@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from imageauth import __version__
 from imageauth.detector import Detector, Prepared
 from imageauth.errors import ImageAuthError, ImageError
 from imageauth.images import MAX_PIXELS, examine
@@ -53,6 +54,7 @@ class Service:
         self.rates = Rates(settings.rate) if settings.rate else None
         self.not_ready = "the models are being loaded"
         self.batcher = Batcher(self._prepare, detector.answer, places=settings.limits.queue, watcher=self.metrics)
+        self.metrics.build.labels(__version__).set(1)
         self.metrics.watch(
             {
                 "imageauth_queue_pictures": ("Pictures that wait or are worked on", lambda: self.batcher.count),
@@ -125,8 +127,6 @@ class Service:
             exports: forms in which it offers a report.
             private: whether the models can run in the browser, or why not.
         """
-        from imageauth import __version__
-
         limits = self.settings.limits
         return {
             "schema": "imageauth/page/1",
