@@ -1,6 +1,7 @@
 """A page with the modules of private mode and nothing else, asked from Python."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ window.text = (bytes) => {
 };
 window.raster = ({ rgb, width, height }) => ({ data: bytes(rgb), width, height });
 window.plain = ({ data, width, height }) => ({ rgb: text(data), width, height });
+window.digest = async ({ data }) => (await import("./js/private/sha256.js")).sha256(data);
 window.load = (name) => import(`./js/private/${name}.js`);
 }"""
 
@@ -42,7 +44,7 @@ class ModulePage:
         self.page.evaluate(_HELPERS)
 
     def run(self, code: str, *arguments: Any) -> Any:
-        """What an async function of these arguments gives; ``raster``, ``plain`` and ``load`` are at hand."""
+        """What an async function of these arguments gives; ``raster``, ``plain``, ``digest`` and ``load`` are at hand."""
         return self.page.evaluate(f"async (args) => (await ({code})(...args))", list(arguments))
 
 
@@ -65,6 +67,11 @@ def received(picture: dict[str, Any]) -> np.ndarray:
     """A picture that the page gave."""
     data = np.frombuffer(base64.b64decode(picture["rgb"]), np.uint8)
     return data.reshape(picture["height"], picture["width"], 3)
+
+
+def digest(pixels: np.ndarray) -> str:
+    """What ``digest`` gives of a picture in the page."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
 
 
 def as_json(value: Any) -> Any:

@@ -16,7 +16,7 @@ from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.stability import VARIANTS
 from imageauth.pixels.views import contrast
 from tests.conftest import drawn
-from tests.private_page import ModulePage, as_json, module_page, received, sent
+from tests.private_page import ModulePage, as_json, digest, module_page, received, sent
 
 pytestmark = pytest.mark.browser
 
@@ -46,39 +46,46 @@ def page(browser: Any) -> Iterator[ModulePage]:
         assert opened.complaints == []
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_resampling_is_pillows(page: ModulePage, name: str) -> None:
-    for pixels in pictures():
-        height, width = pixels.shape[:2]
-        part = (width * 0.13, height * 0.21, width * 0.83, height * 0.93)
-        for size in ((32, 32), (max(1, width // 2), max(1, height // 3)), (width * 2, height)):
-            for how in ({}, {"reducingGap": 3}, {"reducingGap": 3, "box": part}):
-                expected = Image.fromarray(pixels).resize(
-                    size, FILTERS[name], how.get("box"), reducing_gap=how.get("reducingGap")
-                )
-                got = page.run(
-                    "async (p, w, h, f, how) => plain((await load('resample')).resize(raster(p), w, h, f, how))",
-                    sent(pixels), *size, name, how,
-                )  # fmt: skip
-                np.testing.assert_array_equal(received(got), np.asarray(expected), f"{pixels.shape} {size} {how}")
+RESIZE = """async (p, cases) => {
+  const { resize } = await load("resample");
+  const picture = raster(p);
+  return Promise.all(cases.map(([w, h, filter, how]) => digest(resize(picture, w, h, filter, how))));
+}"""
+
+
+@pytest.mark.parametrize("pixels", pictures(), ids=lambda pixels: f"{pixels.shape[1]}x{pixels.shape[0]}")
+def test_resampling_is_pillows(page: ModulePage, pixels: np.ndarray) -> None:
+    height, width = pixels.shape[:2]
+    part = (width * 0.13, height * 0.21, width * 0.83, height * 0.93)
+    sizes = ((32, 32), (max(1, width // 2), max(1, height // 3)), (width + 9, height))
+    hows: tuple[dict[str, Any], ...] = ({}, {"reducingGap": 3}, {"reducingGap": 3, "box": part})
+    cases = [(*size, name, how) for size in sizes for name in FILTERS for how in hows]
+    got = page.run(RESIZE, sent(pixels), cases)
+    picture = Image.fromarray(pixels)
+    for (*size, name, how), found in zip(cases, got, strict=True):
+        expected = picture.resize(size, FILTERS[name], how.get("box"), reducing_gap=how.get("reducingGap"))
+        assert found == digest(np.asarray(expected)), (size, name, how)
 
 
 def test_reducing_is_pillows(page: ModulePage) -> None:
+    reduce = (
+        "async (p, ns) => Promise.all(ns.map(async (n) => digest((await load('resample')).reduce(raster(p), n, n))))"
+    )
+    factors = (2, 3, 5, 7)
     for pixels in pictures():
-        for factor in (2, 3, 5, 7):
-            got = page.run(
-                "async (p, n) => plain((await load('resample')).reduce(raster(p), n, n))", sent(pixels), factor
-            )
-            np.testing.assert_array_equal(received(got), np.asarray(Image.fromarray(pixels).reduce(factor)))
+        expected = [digest(np.asarray(Image.fromarray(pixels).reduce(factor))) for factor in factors]
+        assert page.run(reduce, sent(pixels), factors) == expected
 
 
-@pytest.mark.parametrize("quality", [92, 90, 75, 30, 5])
-def test_saving_as_jpeg_is_libjpegs(page: ModulePage, quality: int) -> None:
+def test_saving_as_jpeg_is_libjpegs(page: ModulePage) -> None:
+    qualities = (92, 90, 75, 30, 5)
+    save = """async (p, qualities) => {
+      const { jpegRoundTrip } = await load("jpeg_round_trip");
+      return Promise.all(qualities.map((quality) => digest(jpegRoundTrip(raster(p), quality))));
+    }"""
     for pixels in pictures():
-        got = page.run(
-            "async (p, q) => plain((await load('jpeg_round_trip')).jpegRoundTrip(raster(p), q))", sent(pixels), quality
-        )
-        np.testing.assert_array_equal(received(got), recompress(pixels, "JPEG", quality), str(pixels.shape))
+        expected = [digest(recompress(pixels, "JPEG", quality)) for quality in qualities]
+        assert page.run(save, sent(pixels), qualities) == expected, pixels.shape
 
 
 def test_grey_and_turning_are_pillows(page: ModulePage) -> None:
@@ -108,7 +115,7 @@ LOOK = """async (layout, p, lossless) => {
   const { look } = await load("layout");
   const { contrast } = await load("views");
   const { views, places, counts } = look(layout, raster(p), { lossless });
-  return { views: views.map(plain), places, counts, contrast: contrast(views) };
+  return { views: await Promise.all(views.map(digest)), places, counts, contrast: contrast(views) };
 }"""
 
 
@@ -124,7 +131,7 @@ def layouts() -> dict[str, Layout]:
     return {**shipped, "everything": everything}
 
 
-@pytest.mark.parametrize("size", [(32, 32), (66, 65), (300, 1400), (448, 449), (1000, 160), (700, 900)])
+@pytest.mark.parametrize("size", [(32, 32), (66, 65), (300, 1400), (448, 449), (1000, 160)])
 @pytest.mark.parametrize("name", layouts())
 def test_what_a_network_sees(page: ModulePage, name: str, size: tuple[int, int]) -> None:
     layout = layouts()[name]
@@ -133,7 +140,7 @@ def test_what_a_network_sees(page: ModulePage, name: str, size: tuple[int, int])
     for pixels, lossless in ((drawn(size[1], size[0], seed=5), True), (noise(*size, seed=6), False)):
         views = layout.look(pixels, lossless=lossless)
         got = page.run(LOOK, given, sent(pixels), lossless)
-        np.testing.assert_array_equal(np.stack([received(view) for view in got["views"]]), views.pixels)
+        assert got["views"] == [digest(view) for view in views.pixels]
         np.testing.assert_array_equal(np.array(got["places"]).reshape(-1, 4), views.places)
         assert got["counts"] == list(views.counts)
         assert got["contrast"] == pytest.approx(contrast(views.pixels), rel=1e-9)
