@@ -111,8 +111,11 @@ def test_twenty_pictures_dropped(visit):
     # A map is fetched when it is asked for.
     page.get_by_role("button", name="Details").first.click()
     opened = page.locator(".card.open")
+    opened.locator(".evidence summary").first.click()
     opened.get_by_role("button", name="Show where the evidence sits").click()
     opened.get_by_role("slider").wait_for()
+    assert opened.get_by_role("slider").evaluate("slider => slider === document.activeElement")
+    assert opened.locator(".evidence details[open]").count() == 1, "what was opened stays open"
     assert visit.posts()[-1].endswith("?heatmap=true")
     page.get_by_role("button", name="Remove all").click()
     assert page.locator(".card").count() == 0

@@ -11,6 +11,7 @@ import { printing } from "./printing.js";
 import { Problem } from "./problem.js";
 import { Queue } from "./queue.js";
 import { isReport } from "./report.js";
+import { recall, remember } from "./storage.js";
 import { aboutView } from "./views/about.js";
 import { intakeView } from "./views/intake.js";
 import { resultsView } from "./views/results.js";
@@ -188,7 +189,7 @@ export class App extends EventTarget {
 
   /** Keep a key for as long as this tab is open, and go on. @param {string} key */
   giveKey(key) {
-    sessionStorage.setItem(KEY, key);
+    remember("sessionStorage", KEY, key);
     this.keyRefused = false;
     this.dispatchEvent(new Event("key"));
     this.queue.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
@@ -211,7 +212,7 @@ export class App extends EventTarget {
 }
 
 function storedKey() {
-  return sessionStorage.getItem(KEY);
+  return recall("sessionStorage", KEY);
 }
 
 /** @param {string} id */

@@ -129,7 +129,8 @@ export class Card {
     const { item, app } = this;
     this.body.hidden = !(item.open && item.report);
     if (this.body.hidden) return;
-    const now = [item.report, app.words.language];
+    // A map that came later is put in by the picture itself, so that nothing that was opened closes.
+    const now = [item.at, app.words.language];
     if (now.every((value, at) => value === this.drawn[at])) return;
     this.drawn = now;
     fill(this.body, ...reportView(/** @type {any} */ (item), app, this.heat));
