@@ -251,6 +251,18 @@ def test_german(browser, site, detector):
     visit.context.close()
 
 
+def test_a_browser_that_keeps_nothing(browser, site):
+    visit = Visit(browser, site)
+    for name in ("localStorage", "sessionStorage"):
+        visit.page.add_init_script(f"Object.defineProperty(window, '{name}', {{get() {{ throw new Error('off'); }}}})")
+    visit.open().drop({"picture.jpg": PICTURE})
+    visit.settled(1)
+    visit.page.get_by_label("Language").select_option("de")
+    visit.page.get_by_role("heading", name="Worauf das beruht").wait_for()
+    assert visit.complaints == []
+    visit.context.close()
+
+
 def test_hostile_files_are_shown_as_text(browser, site):
     visit = Visit(browser, site).open()
     page = visit.page
