@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, serve, train, trust, tune
+from imageauth.cli import check, data, evaluate, inspect, models, serve, train, trust, tune, web
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(tune.app, name="tune")
 app.add_typer(trust.app, name="trust")
+app.add_typer(web.app, name="web")
 
 
 @app.callback(invoke_without_command=True)

@@ -12,9 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
+from imageauth.provenance.trust import load as load_trust
 from imageauth.server import checks, status
 from imageauth.server.assets import STATIC, Assets, below
 from imageauth.server.middleware import Guard
+from imageauth.server.private import Private
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of
 from imageauth.server.settings import Settings
@@ -66,13 +68,14 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.include_router(status.router)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
-    app.router.default = Assets(below(STATIC))
+    app.state.private = private = Private(load_trust())
+    app.router.default = Assets(below(STATIC), private.find)
     return app
 
 
 async def _config(request: Request) -> JSONResponse:
-    private = {"available": False, "reason": "This version of the page has no private mode yet."}
-    return JSONResponse(service_of(request).config(["json"], private))
+    private: Private = request.app.state.private
+    return JSONResponse(service_of(request).config(["json"], private.describe()))
 
 
 def _invalid(request: Request, error: Any) -> Response:

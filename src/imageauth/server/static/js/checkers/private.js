@@ -1,9 +1,13 @@
 // Checks pictures inside the page: nothing of them leaves it. The work is done in a worker.
 
+import { keepReaders, underServiceWorker } from "../private/offline.js";
+
 /** @typedef {(stage: string, share: number|null) => void} Progress */
 /** @typedef {{resolve: (value: any) => void, reject: (reason: unknown) => void, progress: Progress}} Waiting */
 
 const WORKER = new URL("../private/worker.js", import.meta.url);
+const STOPPED = "Private mode stopped working; it may have run out of memory. The next picture starts it again.";
+const SETTINGS = new URL("../../config.json", import.meta.url);
 
 class PrivateChecker {
   /** @type {Worker|null} */
@@ -18,7 +22,10 @@ class PrivateChecker {
    * @returns {Promise<void>}
    */
   async prepare({ signal, progress }) {
-    await this.#ask({ kind: "prepare" }, signal, progress);
+    const config = await settings(signal);
+    if (!config.server) await underServiceWorker();
+    await this.#ask({ kind: "prepare", config }, signal, progress);
+    if (!config.server) keepReaders();
   }
 
   /**
@@ -26,7 +33,9 @@ class PrivateChecker {
    * @param {{heatmap: boolean, signal: AbortSignal, progress: Progress}} how
    * @returns {Promise<any>} a report or failure of schema imageauth/report/1
    */
-  check(file, { heatmap, signal, progress }) {
+  async check(file, { heatmap, signal, progress }) {
+    // A worker that had to be started anew begins by loading.
+    if (!this.#worker) await this.prepare({ signal, progress });
     return this.#ask({ kind: "check", file, heatmap }, signal, progress);
   }
 
@@ -36,7 +45,7 @@ class PrivateChecker {
   }
 
   /**
-   * @param {{kind: string, file?: File, heatmap?: boolean}} request
+   * @param {{kind: string, config?: object, file?: File, heatmap?: boolean}} request
    * @param {AbortSignal} signal
    * @param {Progress} progress
    * @returns {Promise<any>}
@@ -63,7 +72,7 @@ class PrivateChecker {
 
   #start() {
     const worker = new Worker(WORKER, { type: "module", name: "imageauth" });
-    worker.addEventListener("message", ({ data: { id, progress, result, error } }) => {
+    worker.addEventListener("message", ({ data: { id, progress, result, error, broken } }) => {
       const waiting = this.#waiting.get(id);
       if (!waiting) return;
       if (progress) {
@@ -73,10 +82,11 @@ class PrivateChecker {
       this.#waiting.delete(id);
       if (!error) waiting.resolve(result);
       else waiting.reject(error.name === "AbortError" ? new DOMException(error.message, "AbortError") : new Error(error.message));
+      if (broken) this.#fail(new Error(STOPPED));
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#fail(new Error("Private mode stopped working; it may have run out of memory. The next picture starts it again."));
+      this.#fail(new Error(STOPPED));
     });
     return worker;
   }
@@ -89,6 +99,18 @@ class PrivateChecker {
     this.#waiting.clear();
     for (const { reject } of waiting) reject(reason);
   }
+}
+
+/**
+ * What the server, or the builder of a static site, tells.
+ * @param {AbortSignal} signal
+ */
+async function settings(signal) {
+  const answer = await fetch(SETTINGS, { cache: "no-cache", signal });
+  if (!answer.ok) throw new Error(`The page's settings could not be fetched (${answer.status}).`);
+  const config = await answer.json();
+  if (!config.private?.available) throw new Error(config.private?.reason || "Private mode is not available here.");
+  return config;
 }
 
 /** @returns {PrivateChecker} */

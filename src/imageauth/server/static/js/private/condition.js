@@ -99,17 +99,17 @@ export function pastQuality(luma) {
 function grid({ data, width, height }, sideways) {
   const [length, lines] = sideways ? [width, height] : [height, width];
   const [along, between] = sideways ? [1, width] : [width, 1];
-  const step = (/** @type {number} */ at, /** @type {number} */ line) =>
-    Math.abs(data[(at + 1) * along + line * between] - data[at * along + line * between]);
+  // Mean steps to the next line of pixels; then how much each stands out from its neighbours.
+  const steps = new Float64Array(length - 1);
+  for (let at = 0; at < length - 1; at++) {
+    for (let line = 0; line < lines; line++) {
+      const here = at * along + line * between;
+      steps[at] += Math.abs(data[here + along] - data[here]);
+    }
+  }
   const phases = new Float64Array(BLOCK);
   const usable = Math.floor((length - 3) / BLOCK) * BLOCK;
-  for (let at = 0; at < usable; at++) {
-    let sum = 0;
-    for (let line = 0; line < lines; line++) {
-      sum += step(at + 1, line) - (step(at, line) + step(at + 2, line)) / 2;
-    }
-    phases[at % BLOCK] += sum;
-  }
+  for (let at = 0; at < usable; at++) phases[at % BLOCK] += steps[at + 1] - (steps[at] + steps[at + 2]) / 2;
   return (phases.indexOf(Math.max(...phases)) + 2) % BLOCK;
 }
 
@@ -119,10 +119,15 @@ function grid({ data, width, height }, sideways) {
  */
 function stepOf(values) {
   for (let step = 60; step > 2; step--) {
-    const told = values.filter((value) => value > step / 2);
-    if (told.length < TOLD) continue;
-    const sum = told.reduce((total, value) => total + Math.cos((value * 2 * Math.PI) / step), 0);
-    if (sum / told.length > PERIODIC) return step;
+    let told = 0;
+    let sum = 0;
+    for (let at = 0; at < values.length; at++) {
+      if (values[at] > step / 2) {
+        told++;
+        sum += Math.cos((values[at] * 2 * Math.PI) / step);
+      }
+    }
+    if (told >= TOLD && sum / told > PERIODIC) return step;
   }
   return null;
 }
@@ -152,7 +157,7 @@ export function sharpness({ data, width, height }) {
         const from = (row + y) * width + column;
         patch.set(data.subarray(from, from + PATCH), y * PATCH);
       }
-      for (const value of patch) sum += value;
+      for (let at = 0; at < patch.length; at++) sum += patch[at];
       const mean = sum / patch.length;
       for (let at = 0; at < patch.length; at++) patch[at] = (patch[at] - mean) * WINDOW[at >> 7] * WINDOW[at & 127];
       found.push(octaves(power(patch, PATCH)));
@@ -172,12 +177,15 @@ const WINDOW = Float64Array.from({ length: PATCH }, (_, n) => 0.5 - 0.5 * Math.c
  */
 function octaves(spectrum) {
   const columns = PATCH / 2 + 1;
-  let [high, middle] = [0, 0];
-  for (let at = 0; at < spectrum.length; at++) {
-    const row = Math.floor(at / columns);
-    const radius = Math.hypot((row < PATCH / 2 ? row : row - PATCH) / PATCH, (at % columns) / PATCH);
-    if (radius > 0.25 && radius <= 0.5) high += spectrum[at];
-    else if (radius > 0.125 && radius <= 0.25) middle += spectrum[at];
+  let high = 0;
+  let middle = 0;
+  for (let row = 0, at = 0; row < PATCH; row++) {
+    const down = row < PATCH / 2 ? row : row - PATCH;
+    for (let across = 0; across < columns; across++, at++) {
+      const square = (down * down + across * across) / (PATCH * PATCH);
+      if (square > 0.0625 && square <= 0.25) high += spectrum[at];
+      else if (square > 0.015625 && square <= 0.0625) middle += spectrum[at];
+    }
   }
   return { high, middle };
 }

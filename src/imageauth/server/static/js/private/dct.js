@@ -23,10 +23,25 @@ export function forward(block) {
  * @param {number} shift of the others, to the right
  */
 function forwardLine(d, p, s, up, shift) {
-  const [p1, p2, p3, p4, p5, p6, p7] = [p + s, p + 2 * s, p + 3 * s, p + 4 * s, p + 5 * s, p + 6 * s, p + 7 * s];
-  const [a0, a7, a1, a6] = [d[p] + d[p7], d[p] - d[p7], d[p1] + d[p6], d[p1] - d[p6]];
-  const [a2, a5, a3, a4] = [d[p2] + d[p5], d[p2] - d[p5], d[p3] + d[p4], d[p3] - d[p4]];
-  const [b0, b3, b1, b2] = [a0 + a3, a0 - a3, a1 + a2, a1 - a2];
+  const p1 = p + s;
+  const p2 = p + 2 * s;
+  const p3 = p + 3 * s;
+  const p4 = p + 4 * s;
+  const p5 = p + 5 * s;
+  const p6 = p + 6 * s;
+  const p7 = p + 7 * s;
+  const a0 = d[p] + d[p7];
+  const a7 = d[p] - d[p7];
+  const a1 = d[p1] + d[p6];
+  const a6 = d[p1] - d[p6];
+  const a2 = d[p2] + d[p5];
+  const a5 = d[p2] - d[p5];
+  const a3 = d[p3] + d[p4];
+  const a4 = d[p3] - d[p4];
+  const b0 = a0 + a3;
+  const b3 = a0 - a3;
+  const b1 = a1 + a2;
+  const b2 = a1 - a2;
   const half = 1 << (shift - 1);
   if (up > 0) {
     d[p] = (b0 + b1) << up;
@@ -76,15 +91,27 @@ export function inverse(block) {
  * @param {number} shift of the results, to the right
  */
 function inverseLine(d, p, s, shift) {
-  const [p1, p2, p3, p4, p5, p6, p7] = [p + s, p + 2 * s, p + 3 * s, p + 4 * s, p + 5 * s, p + 6 * s, p + 7 * s];
+  const p1 = p + s;
+  const p2 = p + 2 * s;
+  const p3 = p + 3 * s;
+  const p4 = p + 4 * s;
+  const p5 = p + 5 * s;
+  const p6 = p + 6 * s;
+  const p7 = p + 7 * s;
   const half = 1 << (shift - 1);
   const even = Math.imul(d[p2] + d[p6], C2);
   const e2 = even - Math.imul(d[p6], C7);
   const e3 = even + Math.imul(d[p2], C3);
   const e0 = ((d[p] + d[p4]) << 13) + half;
   const e1 = ((d[p] - d[p4]) << 13) + half;
-  const [b0, b3, b1, b2] = [e0 + e3, e0 - e3, e1 + e2, e1 - e2];
-  const [a0, a1, a2, a3] = [d[p7], d[p5], d[p3], d[p1]];
+  const b0 = e0 + e3;
+  const b3 = e0 - e3;
+  const b1 = e1 + e2;
+  const b2 = e1 - e2;
+  const a0 = d[p7];
+  const a1 = d[p5];
+  const a2 = d[p3];
+  const a3 = d[p1];
   const z5 = Math.imul(a0 + a2 + a1 + a3, C5);
   const z1 = -Math.imul(a0 + a3, C4);
   const z2 = -Math.imul(a1 + a2, C10);

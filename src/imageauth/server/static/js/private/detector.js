@@ -6,7 +6,7 @@ import { measure } from "./condition.js";
 import { decode } from "./decode.js";
 import { download, downloadChecked } from "./download.js";
 import { examine } from "./examine.js";
-import { ImageError } from "./failures.js";
+import { damaged, ImageError } from "./failures.js";
 import { heatmap } from "./heatmap.js";
 import { look, names, weigh } from "./layout.js";
 import { Network, loadRuntime } from "./network.js";
@@ -112,8 +112,9 @@ export class Detector {
     try {
       picture = await decode(bytes);
     } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      return this.withoutPixels(bytes, name, error, signal);
+      // Decoders throw anything on hostile input.
+      const reason = error instanceof ImageError ? error : damaged("it cannot be read");
+      return this.withoutPixels(bytes, name, reason, signal);
     }
     signal.throwIfAborted();
     const { picture: raster, notes, format } = picture;
@@ -204,7 +205,7 @@ function counted(progress) {
       const all = [...downloads.values()];
       const total = all.reduce((sum, each) => sum + (each.of ?? 0), 0);
       const known = all.every((each) => each.of !== null);
-      progress("downloading", known && total ? all.reduce((sum, each) => sum + each.bytes, 0) / total : null);
+      progress("models", known && total ? all.reduce((sum, each) => sum + each.bytes, 0) / total : null);
     };
   };
 }

@@ -14,8 +14,8 @@ export async function examine(bytes) {
     const { width, height, orientation } = await readHeader(bytes);
     return { format, ...(orientation >= 5 ? { width: height, height: width } : { width, height }), notes: [] };
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const notes = format === "svg" ? [] : [`Of the picture itself nothing can be said: it ${error.message}.`];
+    const why = error instanceof ImageError ? error.message : "has a damaged header";
+    const notes = format === "svg" ? [] : [`Of the picture itself nothing can be said: it ${why}.`];
     return { format, width: 0, height: 0, notes };
   }
 }

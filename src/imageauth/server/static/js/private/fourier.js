@@ -36,20 +36,25 @@ export function power(patch, side) {
  */
 function transform(re, im) {
   const n = re.length;
+  const { cosines, sines } = (turns[n] ??= turnsOf(n));
   for (let at = 1, to = 0; at < n; at++) {
     let bit = n >> 1;
     for (; to & bit; bit >>= 1) to ^= bit;
     to ^= bit;
     if (at < to) {
-      [re[at], re[to]] = [re[to], re[at]];
-      [im[at], im[to]] = [im[to], im[at]];
+      const r = re[at];
+      const i = im[at];
+      re[at] = re[to];
+      im[at] = im[to];
+      re[to] = r;
+      im[to] = i;
     }
   }
   for (let size = 2; size <= n; size *= 2) {
     const half = size / 2;
     for (let k = 0; k < half; k++) {
-      const cos = Math.cos((-2 * Math.PI * k) / size);
-      const sin = Math.sin((-2 * Math.PI * k) / size);
+      const cos = cosines[(k * n) / size];
+      const sin = sines[(k * n) / size];
       for (let at = k; at < n; at += size) {
         const other = at + half;
         const r = re[other] * cos - im[other] * sin;
@@ -61,4 +66,16 @@ function transform(re, im) {
       }
     }
   }
+}
+
+/** Of each length. @type {Record<number, {cosines: Float64Array, sines: Float64Array}>} */
+const turns = {};
+
+/** @param {number} n */
+function turnsOf(n) {
+  const angle = (/** @type {number} */ k) => (-2 * Math.PI * k) / n;
+  return {
+    cosines: Float64Array.from({ length: n / 2 }, (_, k) => Math.cos(angle(k))),
+    sines: Float64Array.from({ length: n / 2 }, (_, k) => Math.sin(angle(k))),
+  };
 }

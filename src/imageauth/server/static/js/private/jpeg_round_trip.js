@@ -62,7 +62,9 @@ function planes({ data, width, height }) {
   for (let row = 0; row < height; row++) {
     let to = row * across;
     for (let column = 0, from = row * width * 3; column < width; column++, from += 3, to++) {
-      const [r, g, b] = [data[from], data[from + 1], data[from + 2]];
+      const r = data[from];
+      const g = data[from + 1];
+      const b = data[from + 2];
       y[to] = (RY * r + GY * g + BY * b + HALF) >> 16;
       cb[to] = (HALF * b - RCB * r - GCB * g + CENTRE) >> 16;
       cr[to] = (HALF * r - RCR * g - BCR * b + CENTRE) >> 16;

@@ -5,6 +5,9 @@ import { fetchWith } from "./litert_loader.js";
 
 /** @typedef {import("./raster.js").Raster} Raster */
 
+// Milliseconds of work without looking up.
+const BREATH = 100;
+
 /** The runtime, once it is loaded. @type {Promise<any>|null} */
 let loading = null;
 
@@ -80,7 +83,13 @@ export class Network {
    */
   async ask(views, { signal, progress } = {}) {
     const said = [];
+    let since = performance.now();
     for (const view of views) {
+      if (performance.now() - since > BREATH) {
+        // Only between tasks does the word arrive that nobody waits any more.
+        await new Promise((resolve) => setTimeout(resolve));
+        since = performance.now();
+      }
       signal?.throwIfAborted();
       const input = new this.litert.Tensor(Float32Array.from(view.data), [1, this.side, this.side, 3]);
       const outputs = await this.model.run(input);

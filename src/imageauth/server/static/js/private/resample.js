@@ -90,7 +90,9 @@ function across(picture, top, rows, width, how) {
   for (let y = 0; y < rows; y++) {
     const line = (top + y) * picture.width * 3;
     for (let x = 0; x < width; x++) {
-      let [r, g, b] = [HALF, HALF, HALF];
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
       let from = line + first[x] * 3;
       const start = x * taps;
       for (let k = start; k < start + length[x]; k++, from += 3) {
@@ -215,7 +217,9 @@ export function reduce(picture, byX, byY, box = [0, 0, picture.width, picture.he
       const endX = Math.min(right, x + byX);
       const count = (endX - x) * (endY - y);
       const multiplier = Math.trunc(Math.fround(2 ** 32 / Math.fround(256 * count)));
-      let [r, g, b] = [count >> 1, count >> 1, count >> 1];
+      let r = count >> 1;
+      let g = r;
+      let b = r;
       for (let row = y; row < endY; row++) {
         let from = (row * picture.width + x) * 3;
         for (let column = x; column < endX; column++, from += 3) {

@@ -6,6 +6,7 @@ import { Detector } from "./detector.js";
  * @typedef {object} Request
  * @property {number} id
  * @property {"prepare"|"check"|"abort"} kind
+ * @property {{version: string, private: {models: string[]}}} [config] to prepare with
  * @property {File} [file]
  * @property {boolean} [heatmap]
  */
@@ -40,19 +41,23 @@ async function answer(request) {
   };
   try {
     signal.throwIfAborted();
-    const result = request.kind === "prepare" ? await prepare({ signal, progress }) : await check(request, { signal, progress });
+    const result = request.kind === "prepare" ? await prepare(request, { signal, progress }) : await check(request, { signal, progress });
     self.postMessage({ id, result });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    self.postMessage({ id, error: { name, message } });
+    // After a fault of its own WebAssembly cannot be relied on.
+    self.postMessage({ id, error: { name, message }, broken: error instanceof WebAssembly.RuntimeError });
   } finally {
     running.delete(id);
   }
 }
 
-/** @param {{signal: AbortSignal, progress: import("./detector.js").Progress}} how */
-async function prepare(how) {
-  await (detector ??= load(how).catch((error) => {
+/** @type {(request: Request, how: {signal: AbortSignal, progress: import("./detector.js").Progress}) => Promise<null>} */
+async function prepare({ config }, how) {
+  const { version, private: here } = /** @type {NonNullable<Request["config"]>} */ (config);
+  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const settings = { assets: new URL("private/", HOME), names: here.models, version, threads, readFile, ...how };
+  await (detector ??= Detector.load(settings).catch((error) => {
     detector = null;
     throw error;
   }));
@@ -61,7 +66,6 @@ async function prepare(how) {
 
 /** @type {(request: Request, how: {signal: AbortSignal, progress: import("./detector.js").Progress}) => Promise<object>} */
 async function check({ file, heatmap }, how) {
-  await prepare(how);
   const { name } = /** @type {File} */ (file);
   let bytes;
   try {
@@ -71,16 +75,6 @@ async function check({ file, heatmap }, how) {
     return failureOf(name, "unreadable", "cannot be read");
   }
   return /** @type {Detector} */ (await detector).check(bytes, name, { heatmap: Boolean(heatmap), ...how });
-}
-
-/** @param {{signal: AbortSignal, progress: import("./detector.js").Progress}} how */
-async function load(how) {
-  const answer = await fetch(new URL("config.json", HOME), { signal: how.signal });
-  if (!answer.ok) throw new Error(`The page's settings could not be fetched (${answer.status}).`);
-  const { version, private: here } = await answer.json();
-  if (!here?.available) throw new Error(here?.reason || "Private mode is not available here.");
-  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
-  return Detector.load({ assets: new URL("private/", HOME), names: here.models, version, threads, readFile, ...how });
 }
 
 /** @type {import("./detector.js").ReadFile} */
