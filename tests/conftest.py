@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +18,6 @@ from tests.browsing import chromium
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
 FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "60" if IN_CI else "10"))
-
-
-CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
-]  # fmt: skip
 
 
 class Disk:
@@ -86,25 +80,6 @@ def browser() -> Iterator[Any]:
 def detector() -> Detector:
     """The shipped model, loaded once."""
     return Detector()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, driven by Playwright. Not for the whole session: while it runs, no other event loop may."""
-    executable = os.environ.get("IMAGEAUTH_CHROMIUM") or shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        executable = None
-    if not executable:
-        reason = "needs playwright, and Chromium on the path or named by IMAGEAUTH_CHROMIUM"
-        if IN_CI:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-        yield chromium
-        chromium.close()
 
 
 def drawn(width: int = 32, height: int = 32, seed: int = 0) -> np.ndarray:

@@ -121,4 +121,4 @@ def test_the_samples_are_judged_alike(page: Any, shared: Path) -> None:
         if image.width * image.height <= 200_000:
             compare(page, image.pixels)
             read += 1
-    assert read > 100
+    assert read > 80
