@@ -8,7 +8,9 @@ import typer
 from imageauth.cli.guard import guarded
 
 app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="The page with its private mode, which runs the models in the browser."
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The page with its private mode, which runs the models in the browser.",
 )
 
 
@@ -40,7 +42,9 @@ def runtime(
 
 
 def build(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder, or an older site, which is replaced.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="A new or empty folder, or an older site, which is replaced.")
+    ],
     readers: Annotated[
         bool, typer.Option(help="Include what reads metadata and Content Credentials: some 22 MB, loaded when needed.")
     ] = True,
