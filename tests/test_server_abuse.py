@@ -447,13 +447,16 @@ def test_seventy_megabytes(service: Serving) -> None:
 
 def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
     """Two that hold much and go on slowly; the third must wait, and is told so."""
-    held = []
-    for _ in range(2):
-        connection = service.connect()
+    held = [service.connect() for _ in range(2)]
+    for connection in held:
         connection.sendall(head(FORM, "Content-Length: 70000000") + part()[:150] + bytes(45 * MIB))
-        held.append(connection)
-    time.sleep(0.3)
     with service.client() as client:
+        until = time.monotonic() + 10
+        while gauges(client)["imageauth_upload_bytes"] < 85 * MIB:
+            assert time.monotonic() < until
+            for connection in held:
+                connection.sendall(b"x")
+            time.sleep(0.1)
         answer = client.post("v1/checks", files={"files": ("a.png", bytes(20 * MIB))})
     for connection in held:
         connection.close()
