@@ -31,6 +31,8 @@ LIMITS = {
 }
 # Resident memory may grow by so much over all that follows: the budget for uploads, and what Python keeps of it.
 MOST_GROWTH = 160
+# Seconds: the time-outs above and the three for which a refused upload is let go by, on a machine that is busy.
+SOON = 15
 BOUNDARY = b"b0undary"
 SCRIPT = "<script>alert(1)</script>\u202e\"'></style>"
 
@@ -137,20 +139,20 @@ def test_a_head_that_never_ends_is_cut_off(service: Serving) -> None:
                 break
             time.sleep(0.05)
         heard(connection)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_connection_that_says_nothing_is_closed(service: Serving) -> None:
     begun = time.monotonic()
     assert service.say() == b""
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_body_that_stalls_is_refused(service: Serving) -> None:
     begun = time.monotonic()
     told = problem(service.say(head(FORM, "Content-Length: 100000") + part()[:40]))
     assert (told["status"], told["code"]) == (408, "too-slow")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_body_that_drips_is_refused(service: Serving) -> None:
@@ -167,7 +169,7 @@ def test_many_slow_clients_do_not_keep_others_out(service: Serving) -> None:
     with service.client() as client:
         begun = time.monotonic()
         assert client.post("v1/checks", files={"files": ("a.png", PICTURE)}).status_code == 200
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < SOON
     for connection in slow:
         connection.close()
 
@@ -206,7 +208,7 @@ def test_a_form_that_never_ends_is_refused(service: Serving, what: str) -> None:
         except OSError:
             pass
         said = heard(connection, whole_answer=True)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < SOON
     assert problem(said)["status"] in (400, 413)
 
 
@@ -258,7 +260,7 @@ def test_ten_thousand_small_files(service: Serving) -> None:
     begun = time.monotonic()
     answer = checked(service, part(data=b"tiny") * 10_000 + END)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-many-files")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON
 
 
 def test_ten_thousand_fields_and_as_many_headers(service: Serving) -> None:
@@ -447,13 +449,16 @@ def test_seventy_megabytes(service: Serving) -> None:
 
 def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
     """Two that hold much and go on slowly; the third must wait, and is told so."""
-    held = []
-    for _ in range(2):
-        connection = service.connect()
+    held = [service.connect() for _ in range(2)]
+    for connection in held:
         connection.sendall(head(FORM, "Content-Length: 70000000") + part()[:150] + bytes(45 * MIB))
-        held.append(connection)
-    time.sleep(0.3)
     with service.client() as client:
+        until = time.monotonic() + 10
+        while gauges(client)["imageauth_upload_bytes"] < 85 * MIB:
+            assert time.monotonic() < until
+            for connection in held:
+                connection.sendall(b"x")
+            time.sleep(0.1)
         answer = client.post("v1/checks", files={"files": ("a.png", bytes(20 * MIB))})
     for connection in held:
         connection.close()
@@ -486,7 +491,7 @@ def test_pictures_that_blow_up(service: Serving) -> None:
         begun = time.monotonic()
         (result,) = client.post("v1/checks", files={"files": ("bomb.png", bomb)}).json()["results"]
     assert result["error"]["code"] == "too-large"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON
 
 
 @pytest.mark.parametrize(
@@ -503,5 +508,5 @@ def test_tensors_in_json_that_swell_in_memory(service: Serving, filler: bytes) -
     assert answer.status_code in (400, 413)
     assert list(answer.json()) == ["error"]
     assert len(answer.content) < 1000
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < SOON
     assert service.megabytes - before < MOST_GROWTH
