@@ -227,7 +227,10 @@ def test_german(browser, site, detector):
     visit.drop({"kamera.jpg": file})
     visit.settled(1)
     card = page.locator(".card")
-    assert "EXIF beschreibt ein Foto mit NIKON CORPORATION NIKON D90; EXIF kann jeder hineinschreiben." in card.inner_text()
+    assert (
+        "EXIF beschreibt ein Foto mit NIKON CORPORATION NIKON D90; EXIF kann jeder hineinschreiben."
+        in card.inner_text()
+    )
     card.locator(".evidence summary").first.click()
     assert "Im Wortlaut des Berichts:" in card.inner_text()
     page.wait_for_function("() => !document.querySelector('.limits li[lang=en]')")
@@ -334,7 +337,9 @@ def private(browser, site):
         "exports": ["json"], "private": {"available": True, "reason": ""},
     }  # fmt: skip
     fake = FAKE.replace("REPORT", json.dumps(report(*FIVE[Verdict.LIKELY_REAL])))
-    visit.page.route("**/js/checkers/private.js", lambda route: route.fulfill(body=fake, content_type="text/javascript"))
+    visit.page.route(
+        "**/js/checkers/private.js", lambda route: route.fulfill(body=fake, content_type="text/javascript")
+    )
     visit.page.route("**/config.json", lambda route: route.fulfill(json=config))
     visit.config = config
     yield visit
@@ -383,8 +388,12 @@ def test_the_private_mode_can_be_stopped_and_can_fail(private):
 
 def test_a_static_site_is_always_private(private):
     private.config |= {"server": False, "models": ["photo"]}
-    private.page.route("**/private/models/photo/card.json", lambda route: route.fulfill(json={"name": "photo", "version": "1"}))
-    private.page.add_init_script("navigator.serviceWorker.register = async url => { globalThis.registered = `${url}`; }")
+    private.page.route(
+        "**/private/models/photo/card.json", lambda route: route.fulfill(json={"name": "photo", "version": "1"})
+    )
+    private.page.add_init_script(
+        "navigator.serviceWorker.register = async url => { globalThis.registered = `${url}`; }"
+    )
     page = private.open().page
     page.get_by_role("progressbar").wait_for()
     assert page.evaluate("registered") == f"{private.url}sw.js", "it is kept for use without a net"

@@ -32,6 +32,8 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 DRAIN_SECONDS = 3
+# Bytes of a request's address and headers.
+MAX_HEAD_BYTES = 16 * 2**10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -65,7 +67,12 @@ class Guard:
         start = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds):
-                await self._app(scope, body, answer)
+                if _head_bytes(scope) > MAX_HEAD_BYTES:  # h11 looks at the size only while a head is incomplete
+                    detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
+                    problem = ProblemError(431, "head-too-large", detail, {"Connection": "close"})
+                    await self._end(scope, body, answer, problem)
+                else:
+                    await self._app(scope, body, answer)
         except TimeoutError:
             log("time-limit", logging.WARNING, request_id=request_id)
             detail = f"The request took longer than {self._seconds:g} seconds."
@@ -109,6 +116,11 @@ class Guard:
             seconds=round(seconds, 4),
             **facts,
         )
+
+
+def _head_bytes(scope: Scope) -> int:
+    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
 
 
 class _Body:
