@@ -22,7 +22,8 @@ _DROP = """async ({files, type}) => {
     transfer.items.add(new File([body], name));
   }
   if (type === "paste") {
-    document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true}));
+    const event = new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true});
+    document.body.dispatchEvent(event);
     return;
   }
   for (const kind of ["dragenter", "dragover", "drop"]) {
@@ -70,6 +71,8 @@ class Visit:
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        # Choosers are only told of from some time after somebody began to listen.
+        self.page.on("filechooser", lambda _: None)
         self.page.on("request", lambda request: self.asked.append((request.method, request.url)))
 
     def open(self) -> "Visit":

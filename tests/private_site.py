@@ -1,15 +1,19 @@
 """The page's files and what private mode loads, served as the page's contract has it, to one test on this machine."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 import imageauth
+from imageauth import __version__
+from imageauth.models import find_model, shipped_models
 from imageauth.server import runtime
 from imageauth.server.python_bundle import python_bundle
 from tests.conftest import IN_CI
@@ -32,16 +36,21 @@ TYPES = {
 }  # fmt: skip
 
 
-# Looked for before a test says where the user's data lie.
-RUNTIME = runtime.find()
+# Where `make test` keeps them, and where they are brought to if it did not.
+_BUILT = Path(__file__).parent.parent / "build" / "web-runtime"
 
 
+@lru_cache(maxsize=1)
 def runtime_folder() -> Path:
-    """What private mode takes from npm packages."""
-    if RUNTIME is None:
-        reason = f"needs private mode's files: `{runtime.HOW_TO_GET}`, or a folder named by IMAGEAUTH_WEB_RUNTIME"
-        (pytest.fail if IN_CI else pytest.skip)(reason)
-    return RUNTIME
+    """What private mode takes from npm packages; brought here if it is nowhere yet."""
+    os.environ.setdefault("IMAGEAUTH_WEB_RUNTIME", str(_BUILT))
+    found = runtime.find()
+    if found is None:
+        try:
+            found = runtime.install(Path(os.environ["IMAGEAUTH_WEB_RUNTIME"]))
+        except runtime.RuntimeMissingError as error:
+            (pytest.fail if IN_CI else pytest.skip)(str(error))
+    return found
 
 
 class Site:
@@ -65,7 +74,9 @@ class Site:
         if path == "private/python/imageauth.zip":
             return python_bundle().data
         file = STATIC / path
-        if path.startswith("private/"):
+        if path.startswith("private/models/"):
+            file = find_model(path.split("/")[2]) / path.split("/")[3]
+        elif path.startswith("private/"):
             file = runtime_folder() / path.removeprefix("private/")
         return file.read_bytes() if file.is_file() else None
 
@@ -77,8 +88,9 @@ def serve(**private: object) -> Iterator[Site]:
     extra = {}
     if trust := private.get("trust"):
         extra["private/trust/lists.json"] = json.dumps(trust).encode()
-    here = {"available": True, **private, "trust": bool(trust)}
-    extra["config.json"] = json.dumps({"schema": "imageauth/page/1", "private": here}).encode()
+    here = {"available": True, "models": shipped_models(), **private, "trust": bool(trust)}
+    config = {"schema": "imageauth/page/1", "version": __version__, "server": True, "private": here}
+    extra["config.json"] = json.dumps(config).encode()
     site = Site(extra)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site.find))
     site.address = f"http://127.0.0.1:{server.server_port}/"

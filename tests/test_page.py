@@ -111,8 +111,11 @@ def test_twenty_pictures_dropped(visit):
     # A map is fetched when it is asked for.
     page.get_by_role("button", name="Details").first.click()
     opened = page.locator(".card.open")
+    opened.locator(".evidence summary").first.click()
     opened.get_by_role("button", name="Show where the evidence sits").click()
     opened.get_by_role("slider").wait_for()
+    assert opened.get_by_role("slider").evaluate("slider => slider === document.activeElement")
+    assert opened.locator(".evidence details[open]").count() == 1, "what was opened stays open"
     assert visit.posts()[-1].endswith("?heatmap=true")
     page.get_by_role("button", name="Remove all").click()
     assert page.locator(".card").count() == 0
@@ -172,6 +175,24 @@ def test_a_dropped_folder_gives_its_pictures(visit):
       return {names: files.map(f => f.path_in_drop), left, truncated};
     }""")
     assert names == {"names": ["a/1.JPG", "a/b/3.webp", "loose.txt"], "left": 2, "truncated": False}
+
+
+def test_a_dropped_address_is_not_followed(visit):
+    visit.page.evaluate("""() => {
+      const transfer = new DataTransfer();
+      transfer.setData("text/uri-list", "https://pictures.example/cat.jpg");
+      for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true});
+        document.body.dispatchEvent(event);
+        if (kind === "drop") window.stopped = event.defaultPrevented;
+      }
+    }""")
+    assert visit.page.evaluate("stopped"), "the browser would leave the page"
+    assert "That was an address, not a picture" in visit.page.locator("#intake").inner_text()
+    assert not any("example" in url for _, url in visit.asked)
+    visit.drop({"a.jpg": jpeg(1, 64)})
+    assert visit.page.locator("#intake .notice").is_hidden()
+    visit.settled(1)
 
 
 def test_the_server_goes_away_in_mid_upload(browser, site):

@@ -11,18 +11,18 @@ import { printing } from "./printing.js";
 import { Problem } from "./problem.js";
 import { Queue } from "./queue.js";
 import { isReport } from "./report.js";
+import { recall, remember } from "./storage.js";
 import { aboutView } from "./views/about.js";
 import { intakeView } from "./views/intake.js";
 import { resultsView } from "./views/results.js";
-import { ofHundred } from "./wording/chance.js";
-import { headline } from "./wording/verdict.js";
+import { grounds, headline } from "./wording/verdict.js";
 
 const KEY = "imageauth.key";
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Up to how many pictures at once are shown whole, heatmap and all, without being asked. */
 const FEW = 1;
 
-/** Fires `mode` when it changes where pictures are checked, and `key` when a key is or is no longer needed. */
+/** Fires `mode` when it changes where pictures are checked, `key` when a key is or is no longer needed, and `note`. */
 export class App extends EventTarget {
   items = new Items();
   /** @type {"server" | "private"} */
@@ -31,6 +31,7 @@ export class App extends EventTarget {
   preparing = null;
   modeFailure = "";
   keyRefused = false;
+  note = "";
   /** @type {Promise<import("./models.js").Model[]> | null} */
   known = null;
   /** @type {AbortController | null} */
@@ -82,11 +83,18 @@ export class App extends EventTarget {
   take(files, { left = 0, truncated = false } = {}) {
     const few = files.length <= FEW;
     this.items.add(files, { where: this.where, open: few, heatmap: few });
-    const said = [this.words.t("added", { count: files.length })];
-    if (left) said.push(this.words.t("added.left", { count: left }));
-    if (truncated) said.push(this.words.t("added.truncated", { count: files.length }));
-    this.announce(said.join(" "));
+    const notes = [];
+    if (left) notes.push(this.words.t("added.left", { count: left }));
+    if (truncated) notes.push(this.words.t("added.truncated", { count: files.length }));
+    this.remark(notes.join(" "));
+    this.announce([this.words.t("added", { count: files.length }), ...notes].join(" "));
     this.queue.pump();
+  }
+
+  /** Say something about what was handed in, where it is handed in; nothing takes it back. @param {string} text */
+  remark(text) {
+    this.note = text;
+    this.dispatchEvent(new Event("note"));
   }
 
   /**
@@ -181,7 +189,7 @@ export class App extends EventTarget {
 
   /** Keep a key for as long as this tab is open, and go on. @param {string} key */
   giveKey(key) {
-    sessionStorage.setItem(KEY, key);
+    remember("sessionStorage", KEY, key);
     this.keyRefused = false;
     this.dispatchEvent(new Event("key"));
     this.queue.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
@@ -198,16 +206,13 @@ export class App extends EventTarget {
     const all = this.items.all;
     if (!isSettled(item) || !all.every(isSettled)) return;
     if (all.length > 1) this.announce(words.t("announce.all", { count: all.length }));
-    else if (item.report) {
-      const { probability } = item.report;
-      const chance = probability === null ? "" : words.t("chance.short", { count_of_100: ofHundred(words, probability) });
-      this.announce(`${headline(words, item.report)}. ${chance}`);
-    } else this.announce(words.t(`state.${item.state}`));
+    else if (item.report) this.announce(`${headline(words, item.report)}: ${grounds(words, item.report)}.`);
+    else this.announce(words.t(`state.${item.state}`));
   }
 }
 
 function storedKey() {
-  return sessionStorage.getItem(KEY);
+  return recall("sessionStorage", KEY);
 }
 
 /** @param {string} id */
@@ -247,7 +252,13 @@ async function start() {
     intakeView(byId("intake"), app);
     resultsView(byId("results"), app);
     aboutView(byId("about"), app);
-    listen((files, more) => app.take(files, more), (over) => document.body.classList.toggle("dropping", over));
+    listen((files, more) => app.take(files, more), {
+      hover: (over) => document.body.classList.toggle("dropping", over),
+      address: () => {
+        app.remark(words.t("intake.address"));
+        app.announce(app.note);
+      },
+    });
     if (!config.server) keepOffline();
   } catch (error) {
     // The strings may be what is missing, so this speaks for itself.

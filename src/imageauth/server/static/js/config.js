@@ -28,7 +28,7 @@ export async function loadConfig() {
     api: String(data.api ?? "v1/"),
     limits: data.limits ?? null,
     key_required: data.key_required === true,
-    models: Array.isArray(data.models) ? data.models.map(String) : [],
+    models: (data.models ?? data.private?.models ?? []).map(String),
     private: { available: data.private?.available === true, reason: String(data.private?.reason ?? "") },
   };
 }

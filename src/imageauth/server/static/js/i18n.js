@@ -1,5 +1,7 @@
 // Words in the reader's language. All of them stand in strings/<language>.json.
 
+import { recall, remember } from "./storage.js";
+
 export const LANGUAGES = /** @type {const} */ ({ en: "English", de: "Deutsch" });
 
 const KEPT = "imageauth.language";
@@ -74,31 +76,13 @@ export class Words extends EventTarget {
 /** The language to begin with: the one chosen before, else the browser's, else English. */
 export function preferredLanguage() {
   const known = Object.keys(LANGUAGES);
-  const wanted = [recall(KEPT), ...(navigator.languages ?? [navigator.language])];
+  const wanted = [recall("localStorage", KEPT), ...(navigator.languages ?? [navigator.language])];
   return wanted.map((tag) => (tag ?? "").toLowerCase().split("-")[0]).find((tag) => known.includes(tag)) ?? "en";
 }
 
 /** @param {string} language */
 export function rememberLanguage(language) {
-  remember(KEPT, language);
-}
-
-/** Storage may be switched off; then nothing is remembered. @param {string} key */
-function recall(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Nothing is remembered.
-  }
+  remember("localStorage", KEPT, language);
 }
 
 /** @param {Words} words @param {number} bytes */

@@ -14,9 +14,10 @@ const NAMES = /\.(jpe?g|jpe|jfif|mpo|a?png|webp|gif|bmp|dib|tiff?|avif|hei[cf]|s
  * Listen for pictures that are dropped on the page or pasted into it.
  *
  * @param {Take} take
- * @param {(over: boolean) => void} hover while something is dragged over the page.
+ * @param {{ hover: (over: boolean) => void, address: () => void }} tell `hover`: while something is dragged over the
+ *   page; `address`: when what was dropped is the address of a picture elsewhere, which is never fetched.
  */
-export function listen(take, hover) {
+export function listen(take, { hover, address }) {
   // Drags enter and leave every element on their way; the page is left when all that were entered are.
   let depth = 0;
   const over = (/** @type {number} */ change) => {
@@ -30,11 +31,16 @@ export function listen(take, hover) {
     if (hasFiles(event)) over(-1);
   });
   addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
+    if (!hasFiles(event) && !hasAddress(event)) return;
     event.preventDefault();
     /** @type {DataTransfer} */ (event.dataTransfer).dropEffect = "copy";
   });
   addEventListener("drop", async (event) => {
+    // Otherwise the browser would go to the address, and all answers would be lost.
+    if (!hasFiles(event) && hasAddress(event)) {
+      event.preventDefault();
+      address();
+    }
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(-depth);
@@ -52,6 +58,11 @@ export function listen(take, hover) {
 /** @param {DragEvent} event */
 function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files") ?? false;
+}
+
+/** @param {DragEvent} event */
+function hasAddress(event) {
+  return event.dataTransfer?.types.includes("text/uri-list") ?? false;
 }
 
 /**

@@ -23,8 +23,8 @@ import { contrast } from "./views.js";
 /** @typedef {(stage: string, share: number|null) => void} Progress */
 /** @typedef {{card: Card, network: Network}} Model */
 /**
- * Reads what a file says of itself.
- * @typedef {(bytes: Uint8Array, name: string, size: {width: number, height: number}|undefined, signal?: AbortSignal) =>
+ * Reads what a file says of itself, and looks for watermarks where the picture is decoded.
+ * @typedef {(bytes: Uint8Array, name: string, picture: import("./provenance.js").Pixels|undefined, signal?: AbortSignal) =>
  *   Promise<{evidence: Evidence[], unread: string[]}>} ReadFile
  */
 
@@ -121,7 +121,7 @@ export class Detector {
     const { width, height } = raster;
     const about = { name, sha256: await sha256(bytes), format, width, height, notes };
     // Both work at once: the file is read in a worker of its own.
-    const said = this.readFile(bytes, name, { width, height }, signal);
+    const said = this.readFile(bytes, name, raster, signal);
     said.catch(() => {});
     const { card, network } = madeFor(this.models, width, height);
     const measures = Object.keys(card.conditions).length ? measure(raster, picture.quality) : null;

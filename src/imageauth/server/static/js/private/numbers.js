@@ -61,3 +61,10 @@ export function mean(values) {
   for (let at = 0; at < values.length; at++) sum += values[at];
   return sum / values.length;
 }
+
+/** The sum of products. @param {ArrayLike<number>} one @param {ArrayLike<number>} other as long */
+export function dot(one, other) {
+  let sum = 0;
+  for (let at = 0; at < one.length; at++) sum += one[at] * other[at];
+  return sum;
+}

@@ -216,11 +216,10 @@ export function decide(evidence) {
 function weigh(evidence) {
   const unstable = evidence.some((item) => item.source === "pixels" && item.code === UNSTABLE);
   return evidence.map((item) => {
-    if (item.strength === "proof" && item.source !== "credentials") return { ...item, strength: "declared" };
     if (unstable && item.source === "pixels" && ANSWERS.has(item.code)) {
       return { ...item, strength: "none", points_to: "none" };
     }
-    return item;
+    return item.strength === "proof" && item.source !== "credentials" ? { ...item, strength: "declared" } : item;
   });
 }
 

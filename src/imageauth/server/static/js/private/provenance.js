@@ -1,16 +1,14 @@
 // What a file says of itself, in private mode: its metadata and Content Credentials, read by imageauth's own Python
-// modules in a worker of their own, which starts when the first file has something worth reading.
+// modules in a worker of their own, which starts when the first file has something worth reading; and watermarks, where
+// the pixels are handed over.
 
+import { evidence } from "./evidence.js";
 import { PythonReader, ReaderError } from "./python_reader.js";
+import { findWatermarks } from "./watermarks/watermarks.js";
 import { isWorthReading } from "./worth_reading.js";
 
-/**
- * @typedef {{source: string, code: string, finding: string, points_to: string, strength: string, detail: object}} Evidence
- * @typedef {{width: number, height: number, data?: Uint8Array | Uint8ClampedArray}} Pixels
- */
-
-/** What is never looked for here, for the report's limits. */
-export const LIMITS = ["Watermarks in the pixels are not looked for in private mode."];
+/** @typedef {import("./evidence.js").Evidence} Evidence */
+/** @typedef {{width: number, height: number, data?: Uint8Array}} Pixels upright; `data`: sRGB, three bytes a pixel */
 
 const UNREAD = "What this file says of itself was not read";
 const CONFIG = new URL("../../config.json", import.meta.url);
@@ -51,20 +49,39 @@ export async function prepare({ signal } = {}) {
 }
 
 /**
- * All evidence in a file; empty where it says nothing. Whatever a file holds, this answers: a reader that fails, takes
- * too long or is not installed is a finding that points nowhere.
+ * All evidence in a file and, where they are given, of marks in its pixels; empty where there is nothing. Whatever a file
+ * holds, this answers: a reader that fails, takes too long or is not installed is a finding that points nowhere.
  *
  * @param {Uint8Array} bytes the file
  * @param {string} name of it; not looked at
- * @param {Pixels} [pixels] the picture's size, upright, as far as it is known
+ * @param {Pixels} [pixels] the picture's size as far as it is known, and the picture where it was decoded
  * @param {{signal?: AbortSignal, seconds?: number}} [options] `seconds`: that a reader may take
  * @returns {Promise<Evidence[]>} as the server's reports have them, in the same order
  */
-export async function read(bytes, name, pixels, { signal, seconds = SECONDS } = {}) {
+export async function read(bytes, name, pixels, options = {}) {
+  const said = readFile(bytes, pixels, options);
+  said.catch(() => {});
+  const { width = 0, height = 0, data } = pixels ?? {};
+  const marks = data ? watermarks({ data, width, height }) : [];
+  return [...(await said), ...marks];
+}
+
+/** @param {import("./raster.js").Raster} picture @returns {Evidence[]} */
+function watermarks(picture) {
+  try {
+    return findWatermarks(picture);
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : String(error);
+    return [evidence("watermark", "watermark-unreadable", "Watermarks could not be looked for in this image.", { reason })];
+  }
+}
+
+/** @type {(bytes: Uint8Array, pixels: Pixels|undefined, how: {signal?: AbortSignal, seconds?: number}) => Promise<Evidence[]>} */
+async function readFile(bytes, pixels, { signal, seconds = SECONDS }) {
   if (!(await isWorthReading(bytes))) return [];
   const here = await installed();
   if (!here.files) {
-    return [finding("metadata-not-read", `${UNREAD}: the readers are not installed here.`)];
+    return [evidence("metadata", "metadata-not-read", `${UNREAD}: the readers are not installed here.`)];
   }
   const request = { bytes, width: pixels?.width ?? 0, height: pixels?.height ?? 0, here };
   try {
@@ -77,18 +94,13 @@ export async function read(bytes, name, pixels, { signal, seconds = SECONDS } = 
     if (signal?.aborted) throw signal.reason;
     const why = error instanceof ReaderError ? error : new ReaderError("reading", "failed");
     if (why.stage === "loading") {
-      return [finding("metadata-not-read", `${UNREAD}: loading the readers ${why.message}.`)];
+      return [evidence("metadata", "metadata-not-read", `${UNREAD}: loading the readers ${why.message}.`)];
     }
-    return [finding("metadata-unreadable", `What this file says of itself could not be read: that ${why.message}.`)];
+    return [evidence("metadata", "metadata-unreadable", `What this file says of itself could not be read: that ${why.message}.`)];
   }
 }
 
 /** End the worker and free its memory. */
 export function close() {
   python.end();
-}
-
-/** @returns {Evidence} */
-function finding(code, sentence) {
-  return { source: "metadata", code, finding: sentence, points_to: "none", strength: "none", detail: {} };
 }

@@ -78,13 +78,13 @@ async function check({ file, heatmap }, how) {
 }
 
 /** @type {import("./detector.js").ReadFile} */
-async function readFile(bytes, name, size, signal) {
+async function readFile(bytes, name, picture, signal) {
   let files;
   try {
     files = await import("./provenance.js");
   } catch {
     return { evidence: [], unread: [UNREAD] };
   }
-  const found = await files.read(bytes, name, size, { signal });
-  return { evidence: /** @type {import("./evidence.js").Evidence[]} */ (found), unread: files.LIMITS };
+  const found = await files.read(bytes, name, picture, { signal });
+  return { evidence: found, unread: [] };
 }

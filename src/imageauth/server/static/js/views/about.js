@@ -20,7 +20,7 @@ export function aboutView(section, app) {
       h("h3", null, words.t("about.verdicts")),
       h("dl.verdicts", null, ...VERDICTS.flatMap((name) => [h("dt", { "data-verdict": name }, shape(name), words.t(`verdict.${name}`)), h("dd", null, words.t(`meaning.${name}`))])),
       models,
-      h("p.soft", null, words.t("about.version", { version: app.config.version })),
+      h("p.soft", null, words.t("about.version", { version: app.config.version }), app.config.server ? " · " : null, app.config.server ? h("a", { href: "docs" }, words.t("about.api")) : null),
     );
     const known = await app.models();
     if (known.length) fill(models, h("h3", null, words.t("about.models")), ...known.map((model) => figures(words, model)));

@@ -6,9 +6,8 @@ import { copyText, saveJson } from "../exporting.js";
 import { isSettled } from "../items.js";
 import { worthAnotherTry } from "../problem.js";
 import { shape } from "../shapes.js";
-import { ofHundred, percent } from "../wording/chance.js";
 import { problemWords } from "../wording/problem.js";
-import { headline } from "../wording/verdict.js";
+import { grounds, headline, isByPixels } from "../wording/verdict.js";
 import { miniChance } from "./chance.js";
 import { lead, reportView } from "./report.js";
 
@@ -18,6 +17,8 @@ export class Card {
   drawn = [];
   /** What the actions were made from. */
   acted = "";
+  /** @type {{ bar: HTMLElement & Record<string, any>, text: HTMLElement } | null} of a check that runs. */
+  meter = null;
 
   /**
    * @param {import("../items.js").Item} item
@@ -29,14 +30,13 @@ export class Card {
     this.thumb = h("img", { src: item.url, alt: "", decoding: "async", loading: "lazy" });
     this.thumb.addEventListener("error", () => this.thumb.replaceWith(h("span.no-thumb", { "aria-hidden": "true" }, extension(item.name))));
     this.title = h("h3", { id: `${item.id}-title`, tabindex: "-1" });
-    this.name = h("p.card-name");
+    this.name = h("p.card-name", { id: `${item.id}-name` }, h("bdi", null, printable(item.name)));
     this.status = h("div.card-status");
     this.actions = h("div.card-actions");
     this.body = h("div.card-body", { id: `${item.id}-body`, hidden: true });
     const thumb = h("div.card-thumb", { onclick: () => this.item.report && this.toggle() }, this.thumb);
     const head = h("header.card-head", null, thumb, h("div.card-words", null, this.title, this.name, this.status), this.actions);
     this.element = h("li.card", null, h("article", { "aria-labelledby": `${item.id}-title ${item.id}-name` }, head, this.body));
-    this.name.id = `${item.id}-name`;
     this.draw();
   }
 
@@ -48,12 +48,35 @@ export class Card {
     this.element.dataset.state = item.state;
     this.element.dataset.verdict = verdict ?? "";
     this.element.classList.toggle("open", item.open && Boolean(item.report));
-    this.element.toggleAttribute("aria-busy", item.state === "checking");
-    fill(this.title, shape(verdict ?? (item.state in SHAPES ? SHAPES[item.state] : "waiting")), h("span", null, item.report ? headline(words, item.report) : words.t(`state.${item.state}`)));
-    fill(this.name, h("bdi", null, printable(item.name)));
-    fill(this.status, ...this.statusParts());
+    this.element.setAttribute("aria-busy", String(item.state === "checking"));
+    this.drawTitle(verdict ?? SHAPES[item.state] ?? "waiting", item.report ? headline(words, item.report) : words.t(`state.${item.state}`));
+    this.drawStatus();
     this.drawActions();
     this.drawBody();
+  }
+
+  /** Only when it changed, so that what turns in it turns on. @param {string} drawing @param {string} text */
+  drawTitle(drawing, text) {
+    if (this.title.textContent !== text) fill(this.title, shape(drawing), h("span", null, text));
+  }
+
+  drawStatus() {
+    const { item } = this;
+    const { words } = this.app;
+    if (item.state !== "checking" || item.report) {
+      this.meter = null;
+      fill(this.status, ...this.statusParts());
+      return;
+    }
+    // A bar that is moved on, not made anew, as often as there is progress.
+    const stage = `${words.t(words.has(`stage.${item.stage}`) ? `stage.${item.stage}` : "state.checking")} …`;
+    this.meter ??= { bar: h("progress", { max: 1 }), text: h("p.soft") };
+    const { bar, text } = this.meter;
+    if (item.share === null) bar.removeAttribute("value");
+    else bar.value = item.share;
+    bar.setAttribute("aria-label", stage);
+    text.textContent = stage;
+    if (!bar.isConnected) fill(this.status, bar, text);
   }
 
   /** @returns {(Node | string | null)[]} */
@@ -63,12 +86,9 @@ export class Card {
     if (item.report && item.open) return lead(this.app, item.report);
     if (item.report) {
       const { probability } = item.report;
-      if (probability === null) return [h("p.soft", null, words.t("chance.no"))];
-      return [miniChance(probability), h("p.soft", null, words.t("chance.short", { count_of_100: ofHundred(words, probability), percent: percent(probability) }))];
-    }
-    if (item.state === "checking") {
-      const stage = words.has(`stage.${item.stage}`) ? words.t(`stage.${item.stage}`) : words.t("state.checking");
-      return [h("progress", { max: 1, value: item.share ?? undefined, "aria-label": stage }), h("p.soft", null, `${stage} …`)];
+      const counts = isByPixels(item.report) && item.report.reason !== "pixels-unstable";
+      const bar = probability !== null && counts ? miniChance(probability) : null;
+      return [bar, h("p.soft", null, grounds(words, item.report))];
     }
     if (item.state === "paused") {
       const seconds = Math.max(1, Math.ceil((item.until - Date.now()) / 1000));
@@ -109,7 +129,8 @@ export class Card {
     const { item, app } = this;
     this.body.hidden = !(item.open && item.report);
     if (this.body.hidden) return;
-    const now = [item.report, app.words.language];
+    // A map that came later is put in by the picture itself, so that nothing that was opened closes.
+    const now = [item.at, app.words.language];
     if (now.every((value, at) => value === this.drawn[at])) return;
     this.drawn = now;
     fill(this.body, ...reportView(/** @type {any} */ (item), app, this.heat));

@@ -10,9 +10,10 @@ const HEIGHT = 22;
  *
  * @param {import("../i18n.js").Words} words
  * @param {{ probability: number, real: number, ai: number }} answer
- * @param {{ unstable: boolean }} more `unstable`: harmless changes turn the answer.
+ * @param {{ unstable: boolean, outweighed: boolean }} more `unstable`: harmless changes turn the answer; `outweighed`: something
+ *   else decided.
  */
-export function chance(words, { probability, real, ai }, { unstable }) {
+export function chance(words, { probability, real, ai }, { unstable, outweighed }) {
   const percent = (/** @type {number} */ share) => Math.round(share * 100);
   const zone = probability >= ai ? "ai" : probability <= real ? "real" : "between";
   return h(
@@ -23,6 +24,7 @@ export function chance(words, { probability, real, ai }, { unstable }) {
     h("div.scale", { "aria-hidden": "true" }, drawn(probability), brackets(words, percent(real), percent(ai), zone)),
     h("p.soft", null, words.t(`chance.zone.${zone}`, { real: percent(real), ai: percent(ai) }), " ", words.t("chance.half")),
     unstable ? h("p.soft", null, words.t("chance.unstable")) : null,
+    outweighed ? h("p.soft", null, words.t("chance.outweighed")) : null,
   );
 }
 

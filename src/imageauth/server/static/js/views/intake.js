@@ -23,7 +23,8 @@ export function intakeView(section, app) {
   const zone = h("div.zone");
   const mode = h("div.mode");
   const key = h("div.key", { hidden: true });
-  section.append(title, zone, key, mode, picker, camera);
+  const note = h("p.notice", { hidden: true });
+  section.append(title, zone, note, key, mode, picker, camera);
 
   const draw = () => {
     title.textContent = words.t("intake.title");
@@ -67,7 +68,7 @@ export function intakeView(section, app) {
     const loading = app.preparing;
     const about = app.where === "private" ? "mode.private" : app.local ? "mode.local" : "mode.server";
     const host = location.host;
-    const note = loading ? null : h("p.mode-where", null, h("span.mode-mark", { "aria-hidden": "true" }), words.t(about, { host }));
+    const where = loading ? null : h("p.mode-where", null, h("span.mode-mark", { "aria-hidden": "true" }), words.t(about, { host }));
     const toggle =
       server && how.available
         ? h(
@@ -88,9 +89,13 @@ export function intakeView(section, app) {
         )
       : null;
     const failed = app.modeFailure ? h("p.notice", { role: "alert" }, words.t("mode.failed"), " ", h("span", { lang: "en" }, app.modeFailure)) : null;
-    fill(mode, toggle, h("div", { id: "mode-about" }, note, why), bar, failed);
+    fill(mode, toggle, h("div", { id: "mode-about" }, where, why), bar, failed);
   };
   words.addEventListener("change", draw);
+  app.addEventListener("note", () => {
+    note.textContent = app.note;
+    note.hidden = !app.note;
+  });
   app.addEventListener("mode", drawMode);
   app.addEventListener("key", drawKey);
   draw();

@@ -15,7 +15,6 @@ const SMALL = 128;
 export function picture(item, app, state) {
   const { words } = app;
   const report = item.report;
-  const heatmap = report?.heatmap;
   const image = h("img", { src: item.url, alt: words.t("picture.alt", { name: printable(item.name) }), decoding: "async" });
   const frame = h("div.frame", null, image);
   const tools = h("div.heat-tools");
@@ -30,9 +29,13 @@ export function picture(item, app, state) {
     tools.remove();
   });
   if (!report || !pixelAnswer(report)) return figure;
-  if (heatmap?.media_type === "image/png") drawSlider();
+  if (hasMap()) drawSlider();
   else drawOffer();
   return figure;
+
+  function hasMap() {
+    return item.report?.heatmap?.media_type === "image/png";
+  }
 
   function drawOffer() {
     if (item.heatmap && !state.failed) {
@@ -54,12 +57,13 @@ export function picture(item, app, state) {
       await app.fetchHeatmap(item);
     } catch {
       state.failed = true;
-      drawOffer();
     }
+    if (!hasMap()) drawOffer();
+    else drawSlider().focus();
   }
 
   function drawSlider() {
-    const over = h("img.heat", { src: `data:image/png;base64,${heatmap?.data}`, alt: "" });
+    const over = h("img.heat", { src: `data:image/png;base64,${item.report?.heatmap?.data}`, alt: "" });
     frame.append(over);
     const range = h("input", { type: "range", min: 0, max: 100, step: 5, value: String(state.strength), "data-key": "strength", "aria-describedby": `${item.id}-heat` });
     const update = () => {
@@ -83,5 +87,6 @@ export function picture(item, app, state) {
       ),
       h("p.soft", { id: `${item.id}-heat` }, words.t("heatmap.about")),
     );
+    return range;
   }
 }

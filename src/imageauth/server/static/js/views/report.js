@@ -5,7 +5,7 @@ import { printable } from "../escaping.js";
 import { size } from "../i18n.js";
 import { pixelAnswer } from "../report.js";
 import { limit } from "../wording/limits.js";
-import { reason } from "../wording/verdict.js";
+import { isByPixels, reason } from "../wording/verdict.js";
 import { chance } from "./chance.js";
 import { evidence } from "./evidence.js";
 import { picture } from "./picture.js";
@@ -26,7 +26,7 @@ export function reportView(item, app, heat) {
     h(
       "div.report-main",
       null,
-      answer ? chance(words, answer, { unstable }) : null,
+      answer ? chance(words, answer, { unstable, outweighed: !isByPixels(report) }) : null,
       evidence(words, report),
       limits(words, report),
       h(

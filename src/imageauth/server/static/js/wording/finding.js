@@ -35,8 +35,10 @@ const PHRASES = {
   "mining-mark": () => ({ key: "mining-mark" }),
   software: (detail) => (detail.software?.length ? { key: "software", params: { software: text(detail.software.at(-1)) } } : null),
   "metadata-unreadable": () => ({ key: "metadata-unreadable" }),
+  "metadata-not-read": () => ({ key: "metadata-not-read" }),
   "credentials-invalid": () => ({ key: "credentials-invalid" }),
   "credentials-unreadable": () => ({ key: "credentials-unreadable" }),
+  "credentials-not-read": () => ({ key: "credentials-not-read" }),
   "credentials-remote": (detail) => ({ key: "credentials-remote", params: { address: text(detail.address) } }),
   "watermark-unreadable": () => ({ key: "watermark-unreadable" }),
 };
