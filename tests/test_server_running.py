@@ -264,6 +264,19 @@ def test_uploads_that_pause_are_given_up(tmp_path: Path) -> None:
         assert time.monotonic() - start < 10
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_large_pictures_leave_no_memory_behind(tmp_path: Path) -> None:
+    large = [encoded(drawn(4000, 3000), "JPEG"), encoded(drawn(5000, 4000), "JPEG"), encoded(drawn(2500, 2000), "BMP")]
+    with serving(tmp_path, model="cifake") as service, service.client() as client:
+        client.post("v1/checks", files={"files": ("a", encoded(drawn()))})
+        before = service.megabytes
+        for _ in range(2):
+            sent = [("files", (str(index), data)) for index, data in enumerate(large)]
+            results = client.post("v1/checks", files=sent).json()["results"]
+            assert all("verdict" in each for each in results)
+        assert service.megabytes - before < 50
+
+
 def test_the_default_detector_is_that_of_check(detector: Detector) -> None:
     with started("--port", "0", "--log-level", "error") as (_, url):
         picture = encoded(drawn(500, 400, seed=4))
