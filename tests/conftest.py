@@ -5,6 +5,7 @@ import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from imageauth import Detector
 from imageauth.files import write_atomically
+from tests.browsing import chromium
 
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
@@ -65,6 +67,13 @@ def cifake_sample(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(stream.read())
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for one module: while Playwright runs, no other event loop can in this thread."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

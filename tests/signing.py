@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.credentials.carriers import MEDIA_TYPES
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust.kinds import SIGNERS

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageauth.images import ImageFile, examine
+from imageauth.imagefile import ImageFile
+from imageauth.images import examine
 from imageauth.provenance import fetching
 from imageauth.provenance.credentials import CredentialSource, carriers, evidence, meaning, read, reading, vocabulary
 from imageauth.provenance.credentials.states import anchored_in, manifest_state, store_state

@@ -1,8 +1,5 @@
 """The evaluation page in a real browser."""
 
-import os
-import shutil
-
 import pytest
 
 from imageauth.evaluation.dataset import find_images
@@ -11,27 +8,6 @@ from imageauth.evaluation.protocol import evaluate
 from tests.brightness import Brightness, draw
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = os.environ.get("IMAGEAUTH_CHROMIUM") or shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        executable = None
-    if not executable:
-        reason = "needs playwright, and Chromium on the path or named by IMAGEAUTH_CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

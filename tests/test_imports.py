@@ -12,7 +12,18 @@ import imageauth
 from tests.conftest import drawn
 
 ROOT = Path(imageauth.__file__).parent
-SERVING = {"images", "report", "verdict", "errors", "models", "detector", "pixels", "provenance", "rendering"}
+SERVING = {
+    "imagefile",
+    "images",
+    "report",
+    "verdict",
+    "errors",
+    "models",
+    "detector",
+    "pixels",
+    "provenance",
+    "rendering",
+}
 
 # room → rooms that it may import (itself always). Command files may import all.
 ALLOWED = {
@@ -27,14 +38,16 @@ ALLOWED = {
     "png": {"errors"},
     "silence": set(),
     "svg": set(),
-    "images": {"errors", "jpeg", "png", "svg"},
+    "formats": {"svg"},
+    "imagefile": set(),
+    "images": {"errors", "formats", "imagefile", "jpeg", "png", "svg"},
     "verdict": {"report"},
     "folders": {"errors", "images", "patterns", "report"},
     "policy": {"errors", "verdict"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
-    "provenance": {"errors", "escaping", "files", "images", "png", "report", "svg"},
+    "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
     "rendering": {"escaping", "report"},
-    "detector": SERVING - {"rendering", "detector"},
+    "detector": SERVING,
     "scan": {
         "detector",
         "errors",
@@ -49,6 +62,7 @@ ALLOWED = {
         "silence",
         "verdict",
     },
+    "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
 }

@@ -472,7 +472,7 @@ def test_hidden_pixels_are_only_decoded_for_the_magic_word(monkeypatch: pytest.M
         raise AssertionError("decoded")
 
     data = png(image=reading and None)
-    monkeypatch.setattr("imageauth.provenance.metadata.generators.hidden._decode", fail)
+    monkeypatch.setattr("imageauth.provenance.metadata.generators.hidden._by_pillow", fail)
     assert reading(data).problems == ()
     assert "AssertionError" in reading(hidden(A1111)).problems[0]
 

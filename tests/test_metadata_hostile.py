@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.metadata.evidence import ask, evidence_of
 from imageauth.provenance.metadata.limits import MAX_CHUNKS
 from tests.conftest import FUZZ_SECONDS

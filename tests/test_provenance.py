@@ -1,5 +1,6 @@
 """What the file says reaches the verdict, the report and ``inspect``; sources that fail do not."""
 
+import importlib.metadata
 import io
 import json
 import subprocess
@@ -13,9 +14,8 @@ from PIL import Image, PngImagePlugin
 
 from imageauth import Detector, Verdict
 from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.policy import read_policy
-from imageauth.provenance import sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.report import Evidence, Report
 from imageauth.verdict import Policy
@@ -192,7 +192,7 @@ def test_each_source_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(image)
         return [Evidence("watermark", "watermark-of-ours", "Found.", "ai", "declared")]
 
-    monkeypatch.setattr(sources, "entry_points", lambda group: [])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])
     detector = Detector(trust=TrustLists())
     monkeypatch.setitem(detector._sources, "ours", count)
     out = io.BytesIO()
@@ -207,7 +207,7 @@ def test_sources_of_other_packages_are_asked(monkeypatch: pytest.MonkeyPatch) ->
         names = ("finds", "fails", "exhausts", "babbles", "missing")
         return [EntryPoint(name, f"tests.test_provenance:{name}", group) for name in names]
 
-    monkeypatch.setattr(sources, "entry_points", ours)
+    monkeypatch.setattr(importlib.metadata, "entry_points", ours)
     report = Detector(None, trust=TrustLists()).check(picture())
     assert [(item.source, item.code) for item in report.evidence] == [
         ("watermark", "watermark-of-ours"),

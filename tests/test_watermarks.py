@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
 from imageauth.errors import ImageError
-from imageauth.images import Image, ImageFile, decode
+from imageauth.imagefile import ImageFile
+from imageauth.images import Image, decode
 from imageauth.provenance.watermarks import ask, invisible, read
 from imageauth.provenance.watermarks.blocks import MAX_BLOCKS, read_blocks
 from imageauth.provenance.watermarks.invisible import match

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from imageauth import __version__
 from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import Image, ImageFile, decode, examine, read_bytes, read_sidecar, read_stream
+from imageauth.imagefile import ImageFile
+from imageauth.images import Image, decode, examine, read_bytes, read_sidecar, read_stream
 from imageauth.models import AUTO
 from imageauth.pixels.card import Card, Thresholds
 from imageauth.pixels.choice import Models
@@ -60,9 +61,17 @@ _AHEAD_BYTES = 48 * 2**20
 _NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """All that is kept of an image once it was decoded: small, whatever the image's size."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """All that is kept of an image once it was decoded: small, whatever the image's size.
+
+    Attributes:
+        name: what its report will call it.
+        sha256: of the file, hexadecimal.
+        format: as in :class:`imageauth.images.ImageFile`; so are ``width``, ``height`` and ``notes``.
+        evidence: of the sources that look at the file.
+        seen: what there is for a model to look at; None where no model looks.
+    """
 
     name: str
     sha256: str
@@ -95,7 +104,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Opinion:
     """What a model says of one image.
 
     Attributes:
@@ -109,6 +118,25 @@ class _Answer:
     by_variant: Sequence[float]
     unfamiliarity: float
     said: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A report, and what a heatmap can be drawn from.
+
+    Attributes:
+        report: of the image.
+    """
+
+    report: Report
+    _seen: _Seen | None
+    _said: npt.NDArray[np.float64] | None
+
+    def heatmap(self) -> npt.NDArray[np.float64] | None:
+        """Where in the picture the evidence of its pixels sits, as in :class:`Explanation`."""
+        if self._seen is None or self._said is None or self.report.probability is None:
+            return None
+        return self._seen.model.heatmap_of(self._seen.views, self._said)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +204,7 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self._reports([self._prepare(*self._read(source), _name(source, name))])[0]
+        return self.answer([self.prepare(source, name=name)])[0].report
 
     def explain(self, source: Input, *, name: str | None = None) -> Explanation:
         """Check one image, and say where in it the evidence of the pixels sits.
@@ -188,13 +216,51 @@ class Detector:
             ImageError: it cannot be checked; ``code`` says why.
         """
         image, evidence = self._read(source)
-        prepared = self._prepare(image, evidence, _name(source, name))
-        answer = _ask([prepared]).get(0)
-        report = self._report(prepared, answer)
-        heatmap = None
-        if prepared.seen and answer and report.probability is not None:
-            heatmap = prepared.seen.model.heatmap_of(prepared.seen.views, answer.said)
-        return Explanation(report, image.pixels, heatmap)
+        (answer,) = self.answer([self._keep(image, evidence, _name(source, name))])
+        return Explanation(answer.report, image.pixels, answer.heatmap())
+
+    def prepare(self, source: Input, *, name: str | None = None) -> Prepared:
+        """The first half of :meth:`check`: read and decode one image, and ask what looks at the file. A caller that has
+        threads of its own runs it in several of them while :meth:`answer` works in another, as :meth:`check_many` does.
+
+        Args:
+            source, name: as for :meth:`check`.
+
+        Raises:
+            ImageError: it cannot be checked; ``code`` says why.
+        """
+        return self._keep(*self._read(source), _name(source, name))
+
+    def answer(self, images: Sequence[Prepared]) -> list[Answer]:
+        """The second half: each model is asked once about all the images that it looks at, and the policy decides.
+
+        Args:
+            images: as :meth:`prepare` gave them.
+
+        Raises:
+            ModelError: weights had not been read yet, and cannot be.
+        """
+        opinions = _ask(images)
+        answers = []
+        for index, image in enumerate(images):
+            opinion = opinions.get(index)
+            answers.append(Answer(self._report(image, opinion), image.seen, opinion.said if opinion else None))
+        return answers
+
+    @property
+    def models(self) -> Sequence[PixelModel]:
+        """Those that look at pictures, each for its sizes; none where the pixels are left alone."""
+        return self._models.all
+
+    def warm_up(self) -> None:
+        """Load what would otherwise be loaded by the first picture, and let each model look at a grey one.
+
+        Raises:
+            ModelError: weights cannot be read.
+        """
+        for model in self.models:
+            side = model.card.domain.short_side[0]
+            model.scores([np.full((side, side, 3), 128, np.uint8)])
 
     def check_many(
         self, sources: Iterable[Input | Failure], *, names: Iterable[str] | None = None, batch_size: int = 64
@@ -211,7 +277,7 @@ class Detector:
         """
         pairs = iter(zip(sources, names, strict=True) if names is not None else ((source, None) for source in sources))
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="imageauth-decode")
-        waiting: deque[Future[_Prepared | Failure]] = deque()
+        waiting: deque[Future[Prepared | Failure]] = deque()
         heaviest = self._models.most_bytes  # of one picture's views: until some were seen, the most that it can be
         try:
             while True:
@@ -225,17 +291,17 @@ class Detector:
                 while waiting and waiting[0].done() and len(batch) < batch_size and _weight(batch) < _BATCH_BYTES:
                     batch.append(waiting.popleft().result())
                 heaviest = _weight(batch) // len(batch)
-                reports = iter(self._reports([item for item in batch if isinstance(item, _Prepared)]))
+                answers = iter(self.answer([item for item in batch if isinstance(item, Prepared)]))
                 for item in batch:
-                    yield item if isinstance(item, Failure) else next(reports)
+                    yield item if isinstance(item, Failure) else next(answers).report
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _attempt(self, source: Input | Failure, name: str | None) -> _Prepared | Failure:
+    def _attempt(self, source: Input | Failure, name: str | None) -> Prepared | Failure:
         if isinstance(source, Failure):
             return source
         try:
-            return self._prepare(*self._read(source), _name(source, name))
+            return self.prepare(source, name=name)
         except (ImageError, MemoryError) as error:
             return failure_of(_name(source, name), error)
 
@@ -263,21 +329,16 @@ class Detector:
             return replace(header, notes=(*header.notes, note)), evidence
         return image, ask(image, self._sources)
 
-    def _prepare(self, image: ImageFile, evidence: tuple[Evidence, ...], name: str) -> _Prepared:
+    def _keep(self, image: ImageFile, evidence: tuple[Evidence, ...], name: str) -> Prepared:
         """Keep of an image what the network and the report need."""
         model = self._models.made_for(image.width, image.height)
         seen = None
         if model and isinstance(image, Image):
             measures = Measures.of(image) if model.card.conditions else None
             seen = _Seen(model, model.views(image.pixels, lossless=image.lossless), measures)
-        return _Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, evidence, seen)
+        return Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, evidence, seen)
 
-    def _reports(self, images: Sequence[_Prepared]) -> list[Report]:
-        """Score a batch and decide about each image."""
-        answers = _ask(images)
-        return [self._report(image, answers.get(index)) for index, image in enumerate(images)]
-
-    def _report(self, image: _Prepared, answer: _Answer | None) -> Report:
+    def _report(self, image: Prepared, answer: _Opinion | None) -> Report:
         evidence = image.evidence
         probability = answer.probability if answer else None
         card, outside = image.seen.model.card if image.seen else None, None
@@ -351,7 +412,7 @@ def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
     return Failure(name, "too-large", "needs more memory than there is")
 
 
-def _ask(images: Sequence[_Prepared]) -> dict[int, _Answer]:
+def _ask(images: Sequence[Prepared]) -> dict[int, _Opinion]:
     """What the models say of a batch, by the place in it; each is asked once, about all the images that it looks at."""
     by_model: dict[PixelModel, list[tuple[int, _Seen]]] = {}
     for index, image in enumerate(images):
@@ -363,13 +424,13 @@ def _ask(images: Sequence[_Prepared]) -> dict[int, _Answer]:
         probabilities = model.card.calibration(np.column_stack([scores.pooled, scores.variants]))
         for at, (index, _) in enumerate(looked):
             p = probabilities[at].tolist()
-            answers[index] = _Answer(p[0], p[1:], float(scores.unfamiliarity[at]), scores.said[at])
+            answers[index] = _Opinion(p[0], p[1:], float(scores.unfamiliarity[at]), scores.said[at])
     return answers
 
 
-def _weight(batch: Sequence[_Prepared | Failure]) -> int:
+def _weight(batch: Sequence[Prepared | Failure]) -> int:
     """Bytes of the views in a batch."""
-    return sum(item.bytes for item in batch if isinstance(item, _Prepared))
+    return sum(item.bytes for item in batch if isinstance(item, Prepared))
 
 
 def _under(policy: Policy, card: Card) -> Thresholds:

@@ -4,16 +4,14 @@ Files are untrusted. Size in bytes is bounded before reading, pixels and scans b
 tried; everything a picture can be (palette, CMYK, 16 bit, grey, alpha, wide gamut, rotated by EXIF) ends as 8-bit sRGB.
 """
 
-import hashlib
 import io
 import os
 import re
 import stat
-import struct
 import threading
 import warnings
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +31,8 @@ from PIL import (  # noqa: F401  (each registers its decoder; Pillow's own list 
 
 from imageauth import jpeg, svg
 from imageauth.errors import ImageError
+from imageauth.formats import is_heic, signature
+from imageauth.imagefile import ImageFile
 from imageauth.png import without_text
 
 MAX_BYTES = 64 * 2**20
@@ -81,41 +81,12 @@ EXTENSIONS = frozenset(
 )
 """How names of image files end, in lower case."""
 
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-
 # Any JPEG marker but stuffed zeros, restarts and fill bytes, which stand inside a scan's data.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _LARGE = threading.Lock()
 
 # Our own limit comes first and is an error, so Pillow's warning about the same thing would only be noise.
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class ImageFile:
-    """An image file as it came, and what its header says; its pixels may be left alone.
-
-    Attributes:
-        data: the file's bytes.
-        format: ``jpeg``, ``png``, ``webp``, ``gif``, ``bmp``, ``tiff``, ``avif``, ``heic``, ``dng`` or ``svg``.
-        width, height: pixels, after EXIF orientation; 0 where an SVG drawing does not say its size.
-        notes: sentences about how the picture was read that a reader should know.
-        sidecar: bytes of the file with Content Credentials that lies beside it, if there is one.
-        pixels: uint8 [height, width, 3], sRGB, upright; None where they were not decoded.
-    """
-
-    data: bytes = field(repr=False)
-    format: str
-    width: int
-    height: int
-    notes: tuple[str, ...] = ()
-    sidecar: bytes | None = field(default=None, repr=False)
-    pixels: npt.NDArray[np.uint8] | None = None
-
-    @property
-    def sha256(self) -> str:
-        """Of the file's bytes, hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -264,7 +235,7 @@ def examine(data: bytes, *, sidecar: bytes | None = None) -> ImageFile:
             if _turned(picture):
                 width, height = height, width
     except ImageError as error:
-        known = "heic" if _is_heic(data) else (_signature(data) or "").lower()
+        known = "heic" if is_heic(data) else (signature(data) or "").lower()
         if not known:
             raise
         notes = (f"Of the picture itself nothing can be said: it {error}.",)
@@ -312,7 +283,7 @@ def _check_length(data: bytes) -> None:
 def _open(data: bytes) -> PIL.Image.Image:
     """Read the header only, by the decoders we trust."""
     allowed = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
-    if _is_heic(data):
+    if is_heic(data):
         try:
             import pillow_heif
         except ImportError:
@@ -329,7 +300,7 @@ def _open(data: bytes) -> PIL.Image.Image:
         if svg.size(data):
             reason = "is SVG, a drawing without pixels to check; --no-pixels and inspect read what it says"
             raise ImageError("unsupported-format", reason) from error
-        if known := _signature(data):
+        if known := signature(data):
             raise ImageError("corrupt", f"begins like a {known} file but its header cannot be read") from error
         names = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
         raise ImageError("unsupported-format", f"is not a {names} image") from error
@@ -446,32 +417,6 @@ def _apply_profile(picture: PIL.Image.Image, profile: Any, notes: list[str]) -> 
         if converted is not None:
             return converted
     return picture if picture.mode == "RGB" else picture.convert("RGB")
-
-
-def _is_heic(data: bytes) -> bool:
-    """Whether the ISO-BMFF brands say HEIC and do not say AVIF (ISO/IEC 23008-12)."""
-    if data[4:8] != b"ftyp" or len(data) < 16:
-        return False
-    size = min(struct.unpack(">I", data[:4])[0], 256)
-    brands = {data[8:12], *(data[at : at + 4] for at in range(16, size - 3, 4))}
-    return bool(brands & _HEIC_BRANDS) and not brands & {b"avif", b"avis"}
-
-
-def _signature(data: bytes) -> str | None:
-    """The format that the first bytes claim."""
-    if data[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    signatures = {
-        b"\xff\xd8\xff": "JPEG",
-        b"\x89PNG": "PNG",
-        b"GIF8": "GIF",
-        b"BM": "BMP",
-        b"II*\x00": "TIFF",
-        b"MM\x00*": "TIFF",
-    }
-    return next((name for start, name in signatures.items() if data.startswith(start)), None)
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, scan, train, trust, tune
+from imageauth.cli import check, data, evaluate, inspect, models, scan, serve, train, trust, tune, web
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -24,10 +24,12 @@ app.command()(guarded(scan.scan))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(tune.app, name="tune")
 app.add_typer(trust.app, name="trust")
+app.add_typer(web.app, name="web")
 
 
 @app.callback(invoke_without_command=True)

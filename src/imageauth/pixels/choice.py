@@ -43,6 +43,11 @@ class Models:
         return bool(self._models)
 
     @property
+    def all(self) -> Sequence[PixelModel]:
+        """In the order in which they are preferred."""
+        return self._models
+
+    @property
     def most_bytes(self) -> int:
         """Of one picture's views, by whichever model needs most."""
         return max((model.card.layout.most_bytes for model in self._models), default=0)

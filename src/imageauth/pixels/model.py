@@ -114,6 +114,17 @@ class PixelModel:
         """
         return self.card.layout.look(pixels, lossless=lossless)
 
+    def ask(self, views: Pixels | npt.NDArray[np.float32]) -> Floats:
+        """All that the network says of views, float64 [N, C]; what the columns mean ``card.answers`` says.
+
+        Args:
+            views: uint8 or float32 [N, side, side, 3] sRGB, in 0..255.
+
+        Raises:
+            ModelError: the weights had not been read yet, and cannot be.
+        """
+        return _answers(self.network(), views)
+
     def score_views(self, views: Sequence[Views]) -> Scores:
         """Scores of images.
 
@@ -146,7 +157,7 @@ class PixelModel:
             falls when a cell is covered.
         """
         views = self.card.layout.look(pixels, lossless=lossless, variants=False)
-        return self.heatmap_of(views, _answers(self.network(), views.pixels) if self.card.answers.map else None)
+        return self.heatmap_of(views, self.ask(views.pixels) if self.card.answers.map else None)
 
     def heatmap_of(self, views: Views, said: Floats | None) -> Floats:
         """The heatmap of a picture that was scored already.
@@ -166,7 +177,7 @@ class PixelModel:
         return blend(local_logits(maps, logits), views, weights, cells)
 
     def _logits(self, views: Pixels) -> Floats:
-        return _answers(self.network(), views)[:, self.card.answers.logit]
+        return self.ask(views)[:, self.card.answers.logit]
 
 
 def score_views(
@@ -201,8 +212,8 @@ def score_views(
     return Scores(variants, pool(variants, layout.variants), unfamiliarity, said)
 
 
-def _answers(network: Network, views: Pixels, batch: int | None = None) -> Floats:
-    """The network's answers, float64 [N, C], about views, uint8 [N, side, side, 3]."""
+def _answers(network: Network, views: Pixels | npt.NDArray[np.float32], batch: int | None = None) -> Floats:
+    """The network's answers, float64 [N, C], about views, uint8 or float32 [N, side, side, 3]."""
     size = batch or max(1, _PIXELS_AT_ONCE // network.side**2)
     parts = [network(views[at : at + size].astype(np.float32)) for at in range(0, len(views), size)]
     return np.concatenate(parts)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageauth.errors import ImageError
-from imageauth.images import ImageFile, decode, examine
+from imageauth.imagefile import ImageFile
+from imageauth.images import decode, examine
 from imageauth.provenance import metadata, watermarks
 from imageauth.provenance.credentials import Credentials
 from imageauth.provenance.credentials import read as read_credentials

@@ -1,16 +1,15 @@
 """What the file itself says. Each source is one module with one function, listed in :func:`file_sources`.
 
 A further one can come from another package, through an entry point of group ``imageauth.sources``: a function that
-takes an :class:`~imageauth.images.ImageFile` and returns a sequence of :class:`~imageauth.report.Evidence`.
+takes an :class:`~imageauth.imagefile.ImageFile` and returns a sequence of :class:`~imageauth.report.Evidence`.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import entry_points
 from typing import get_args
 
 from imageauth.escaping import printable
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance import metadata, watermarks
 from imageauth.provenance.credentials import CredentialSource
 from imageauth.provenance.trust import TrustLists
@@ -33,6 +32,8 @@ def file_sources(*, trust: TrustLists, online: bool = False) -> dict[str, FileSo
         "metadata": metadata.ask,
         "watermark": watermarks.ask,
     }
+    from importlib.metadata import entry_points  # only here: it costs more than the rest of this module
+
     for entry in entry_points(group=GROUP):
         known.setdefault(entry.name, partial(_from_elsewhere, entry.load))
     return known

@@ -9,6 +9,7 @@ import PIL.ImageFont
 # Orange and blue stay apart for every kind of colour vision.
 AI, REAL = (217, 95, 2), (33, 102, 172)
 SIDE = 480
+OVERLAY_SIDE = 512
 _GAP, _FOOT, _INK, _PAPER = 12, 64, (34, 34, 34), (255, 255, 255)
 _MOST = 0.75  # opacity of the strongest part
 
@@ -44,13 +45,41 @@ def draw_heatmap(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float64], h
 
 def overlay(picture: PIL.Image.Image, heat: npt.NDArray[np.float64]) -> PIL.Image.Image:
     """The picture in grey under the heatmap's colours; the strongest part is the most opaque."""
+    colour, strength = _layer(heat, picture.size)
+    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
+    return PIL.Image.fromarray((grey * (1 - strength) + colour * strength).round().astype(np.uint8))
+
+
+def transparent_overlay(heat: npt.NDArray[np.float64], width: int, height: int) -> PIL.Image.Image:
+    """The heatmap's colours alone, to be laid over the picture stretched to its size; transparent where nothing speaks.
+
+    Args:
+        heat: as for :func:`draw_heatmap`.
+        width, height: of the picture, pixels.
+
+    Returns:
+        RGBA, shaped like the picture, at most :data:`OVERLAY_SIDE` pixels on its long side.
+    """
+    scale = min(1.0, OVERLAY_SIDE / max(width, height))
+    colour, strength = _layer(heat, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return PIL.Image.fromarray(np.concatenate([colour, 255 * strength], axis=-1).round().astype(np.uint8), "RGBA")
+
+
+def _layer(
+    heat: npt.NDArray[np.float64], size: tuple[int, int]
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """A heatmap's colours, [H, W, 3] in 0..255, and their opacity, [H, W, 1] in 0..1.
+
+    Args:
+        heat: as for :func:`draw_heatmap`.
+        size: W, H.
+    """
     heat = np.nan_to_num(heat)
-    smooth = PIL.Image.fromarray(heat.astype(np.float32)).resize(picture.size, PIL.Image.Resampling.BICUBIC)
+    smooth = PIL.Image.fromarray(heat.astype(np.float32)).resize(size, PIL.Image.Resampling.BICUBIC)
     values = np.asarray(smooth, np.float32)
     strength = np.clip(np.abs(values) / max(float(np.abs(heat).max()), 1e-6), 0, 1)[..., None] * _MOST
     colour = np.where(values[..., None] > 0, np.asarray(AI, np.float32), np.asarray(REAL, np.float32))
-    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
-    return PIL.Image.fromarray((grey * (1 - strength) + colour * strength).round().astype(np.uint8))
+    return colour, strength
 
 
 def _fit(

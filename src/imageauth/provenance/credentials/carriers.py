@@ -36,7 +36,7 @@ def may_carry(data: bytes, form: str) -> bool:
 
     Args:
         data: the file's bytes.
-        form: its format, as :class:`~imageauth.images.ImageFile` has it.
+        form: its format, as :class:`~imageauth.imagefile.ImageFile` has it.
     """
     if form == "svg":
         return b"c2pa" in data or b"provenance" in data

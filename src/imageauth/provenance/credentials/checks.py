@@ -44,7 +44,7 @@ class Checks:
         self._lists = lists
         self._found: defaultdict[str, Codes] = defaultdict(Codes)
         self._recorded: defaultdict[str, Codes] = defaultdict(Codes)
-        for kind, item, label in _statuses(report.get("validation_results"), active):
+        for kind, item, label in statuses(report.get("validation_results"), active):
             self._found[label].add(kind, item)
 
     def misplaced(self) -> tuple[str, ...]:
@@ -73,11 +73,11 @@ class Checks:
             label: of the ingredient's manifest.
             trusted: whether the manifest that says so is.
         """
-        statuses = list(_statuses(ingredient.get("validation_results"), label))
+        said = list(statuses(ingredient.get("validation_results"), label))
         for item in states.as_codes(ingredient.get("validation_status")):
             success = bool(item.get("success"))
-            statuses.append(("success" if success else "failure", item, _label(item.get("url")) or label))
-        for kind, item, about in statuses:
+            said.append(("success" if success else "failure", item, _label(item.get("url")) or label))
+        for kind, item, about in said:
             if kind == "failure" or trusted:
                 self._recorded[about].add(kind, item)
 
@@ -96,7 +96,7 @@ class Checks:
         return tuple(dict.fromkeys(code for codes in self._found.values() for code in codes.failure))[:50]
 
 
-def _statuses(results: Any, label: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+def statuses(results: Any, label: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Kind, status and label of the manifest that it is about, from one ``validation_results``."""
     if not isinstance(results, dict):
         return

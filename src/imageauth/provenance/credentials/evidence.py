@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.credentials.meaning import Reading, weigh
 from imageauth.provenance.credentials.model import Credentials, Manifest
 from imageauth.provenance.credentials.reading import read

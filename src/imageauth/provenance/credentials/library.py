@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from imageauth.provenance.trust.lists import HOW_TO_GET
 MAX_JSON = 64 * 2**20
 # Compressed boxes hide how much there is to check, and hardly anyone writes them.
 MAX_DECOMPRESSED_MIB = 4
+_REMOTE = "must fetch remote manifests from url "
 
 
 class NoManifestError(Exception):
@@ -31,6 +33,10 @@ class RemoteError(Exception):
     """
 
     address: str
+
+
+StoreReader = Callable[[bytes, str, bytes | None, TrustLists], dict[str, Any]]
+"""What takes the place of :func:`read_store` where the library is another build of the same: in a browser."""
 
 
 def read_store(data: bytes, media_type: str, manifest: bytes | None, trust: TrustLists) -> dict[str, Any]:
@@ -54,27 +60,42 @@ def read_store(data: bytes, media_type: str, manifest: bytes | None, trust: Trus
     try:
         reader = c2pa.Reader(media_type, io.BytesIO(data), manifest, context)
         try:
-            text = reader.json()
+            return report_of(reader.json())
         finally:
             reader.close()
-        if len(text) > MAX_JSON:
-            raise UnreadableError("what it says is too long")
-        report = json.loads(text)
     except c2pa.C2paError.ManifestNotFound as error:
         raise NoManifestError from error
     except c2pa.C2paError as error:
-        message = " ".join(str(error).split())
-        mark = "must fetch remote manifests from url "
-        if mark in message:
-            raise RemoteError(message.partition(mark)[2][:2_000]) from error
-        raise UnreadableError(message[:200]) from error
+        raise failure_of(str(error)) from error
     except MemoryError as error:
         raise UnreadableError("needs more memory than there is") from error
     except (ValueError, TypeError, RecursionError, OSError) as error:
-        raise UnreadableError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+        raise failure_of(str(error) or type(error).__name__) from error
+
+
+def report_of(text: str) -> dict[str, Any]:
+    """The library's report, from its JSON.
+
+    Raises:
+        UnreadableError: it is too long, or not what it should be.
+    """
+    if len(text) > MAX_JSON:
+        raise UnreadableError("what it says is too long")
+    try:
+        report = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise failure_of(str(error)) from error
     if not isinstance(report, dict):
         raise UnreadableError("the library's report is not an object")
     return report
+
+
+def failure_of(message: str) -> RemoteError | UnreadableError:
+    """What the library's complaint about a file comes to."""
+    message = " ".join(message.split())
+    if _REMOTE in message:
+        return RemoteError(message.partition(_REMOTE)[2][:2_000])
+    return UnreadableError(message[:200])
 
 
 @functools.lru_cache(maxsize=8)
@@ -82,7 +103,20 @@ def _context(trust: TrustLists) -> Any:
     """The library's settings for these lists. One context serves all threads; it is only read."""
     import c2pa
 
-    settings = {
+    try:
+        return c2pa.Context.from_dict(settings(trust))
+    except c2pa.C2paError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrustError(f"the trust lists cannot be used ({reason}); get them again with `{HOW_TO_GET}`") from error
+
+
+def settings(trust: TrustLists) -> dict[str, Any]:
+    """The library's settings: it checks everything that it can without the network.
+
+    Args:
+        trust: whom to trust.
+    """
+    return {
         "verify": {
             "verify_trust": True,
             "verify_timestamp_trust": True,
@@ -97,8 +131,3 @@ def _context(trust: TrustLists) -> Any:
         },
         "trust": trust.settings(),
     }
-    try:
-        return c2pa.Context.from_dict(settings)
-    except c2pa.C2paError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise TrustError(f"the trust lists cannot be used ({reason}); get them again with `{HOW_TO_GET}`") from error

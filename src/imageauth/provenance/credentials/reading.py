@@ -1,6 +1,6 @@
 """Reading a file's Content Credentials: inside it, beside it, or, when asked, at the address that it names."""
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.credentials import carriers, library, parsing, states
 from imageauth.provenance.credentials.checks import Checks
 from imageauth.provenance.credentials.model import Credentials, Origin, State
@@ -10,17 +10,21 @@ from imageauth.provenance.trust.kinds import TIME_STAMPS
 SECONDS = 20.0
 
 
-def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Credentials | None:
+def read(
+    image: ImageFile, *, trust: TrustLists, online: bool = False, store_reader: library.StoreReader | None = None
+) -> Credentials | None:
     """Read and check a file's Content Credentials (C2PA). Safe in threads.
 
     Args:
         image: the file; its pixels are not needed.
         trust: whom to trust.
         online: fetch the manifest where the file only names its address. Nothing else is ever fetched.
+        store_reader: what asks the C2PA library; default: :func:`imageauth.provenance.credentials.library.read_store`.
 
     Returns:
         What they say and whether they hold; None where there are none. Nothing about a file makes it raise.
     """
+    ask = store_reader or library.read_store
     media_type = carriers.MEDIA_TYPES.get(image.format)
     if media_type is None:
         reason = f"C2PA does not define credentials for {image.format}"
@@ -31,7 +35,7 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
         if holds_store and (excess := carriers.excess(image.data, image.format)):
             return _failed("embedded", "unreadable", trust, excess)
         try:
-            return _read(image, media_type, None, trust, "embedded")
+            return _read(ask, image, media_type, None, trust, "embedded")
         except library.RemoteError as error:
             address = error.address
         except library.NoManifestError:
@@ -41,7 +45,7 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
             if holds_store:
                 return _failed("embedded", "unreadable", trust, str(error))
     if image.sidecar is not None:
-        return _outside(image, media_type, image.sidecar, trust, "sidecar", address)
+        return _outside(ask, image, media_type, image.sidecar, trust, "sidecar", address)
     if address is None:
         return None
     if not online:
@@ -52,11 +56,17 @@ def read(image: ImageFile, *, trust: TrustLists, online: bool = False) -> Creden
         manifest = fetching.fetch(address, limit=carriers.MAX_STORE, seconds=SECONDS, check=fetching.public)
     except fetching.FetchError as error:
         return _failed("remote", "remote", trust, str(error), address)
-    return _outside(image, media_type, manifest, trust, "remote", address)
+    return _outside(ask, image, media_type, manifest, trust, "remote", address)
 
 
 def _outside(
-    image: ImageFile, media_type: str, manifest: bytes, trust: TrustLists, origin: Origin, address: str | None
+    ask: library.StoreReader,
+    image: ImageFile,
+    media_type: str,
+    manifest: bytes,
+    trust: TrustLists,
+    origin: Origin,
+    address: str | None,
 ) -> Credentials:
     """Credentials that do not lie in the file."""
     try:
@@ -66,7 +76,7 @@ def _outside(
             raise library.UnreadableError(f"larger than {carriers.MAX_STORE >> 20} MiB")
         if reason := carriers.excess(manifest, "c2pa"):
             raise library.UnreadableError(reason)
-        return _read(image, media_type, manifest, trust, origin, address)
+        return _read(ask, image, media_type, manifest, trust, origin, address)
     except library.UnreadableError as error:
         return _failed(origin, "unreadable", trust, str(error), address)
     except (library.NoManifestError, library.RemoteError):
@@ -74,6 +84,7 @@ def _outside(
 
 
 def _read(
+    ask: library.StoreReader,
     image: ImageFile,
     media_type: str,
     manifest: bytes | None,
@@ -81,7 +92,7 @@ def _read(
     origin: Origin,
     address: str | None = None,
 ) -> Credentials:
-    report = library.read_store(image.data, media_type, manifest, trust)
+    report = ask(image.data, media_type, manifest, trust)
     active = report.get("active_manifest")
     if not isinstance(active, str):
         raise library.UnreadableError("no active manifest")
@@ -90,7 +101,7 @@ def _read(
     doubtful = checks.misplaced()
     if doubtful:
         # Roots may be on both lists, and the library tells one of them, by chance. Does a list for signers have it too?
-        signers_only = library.read_store(image.data, media_type, manifest, trust.without(TIME_STAMPS.name))
+        signers_only = ask(image.data, media_type, manifest, trust.without(TIME_STAMPS.name))
         checks.put_right(Checks(signers_only, active, lists))
     failures = checks.failures()
     manifests, whole = parsing.manifests(report, checks, active)

@@ -124,17 +124,16 @@ def _degrees(tiff: Tiff, tag: int, reference: int) -> float | None:
     return -degrees if tiff.bytes_of(tiff.gps, reference, 1) in (b"S", b"W") else degrees
 
 
-def exif_table(fields: Fields) -> dict[str, str]:
-    """All tags with known names of the first EXIF structure, as short texts: what ``inspect`` shows."""
+def exif_table(tiff: Tiff) -> dict[str, str]:
+    """All tags with known names of an EXIF structure, as short texts: what ``inspect`` shows."""
     from PIL import ExifTags
 
     table: dict[str, str] = {}
-    for tiff in fields.tiff[:1]:
-        for directory, names in ((tiff.first, ExifTags.TAGS), (tiff.exif, ExifTags.TAGS), (tiff.gps, ExifTags.GPSTAGS)):
-            for tag, entry in directory.items():
-                name = names.get(tag)
-                if name and len(table) < 256 and name not in ("ExifOffset", "GPSInfo", "MakerNote"):
-                    table.setdefault(name, _shown(tiff, directory, tag, entry.type))
+    for directory, names in ((tiff.first, ExifTags.TAGS), (tiff.exif, ExifTags.TAGS), (tiff.gps, ExifTags.GPSTAGS)):
+        for tag, entry in directory.items():
+            name = names.get(tag)
+            if name and len(table) < 256 and name not in ("ExifOffset", "GPSInfo", "MakerNote"):
+                table.setdefault(name, _shown(tiff, directory, tag, entry.type))
     return {key: value for key, value in table.items() if value}
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
+from imageauth.provenance.metadata.generators.hidden import Decoder
 from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
 from imageauth.provenance.metadata.marks import LABELS
 from imageauth.provenance.metadata.reading import Metadata, read
@@ -12,9 +13,12 @@ from imageauth.report import Evidence, PointsTo
 _ANYONE = "anyone can write this"
 
 
-def ask(image: ImageFile) -> list[Evidence]:
-    """Everything that a file's metadata say about how it was made; empty where they say nothing."""
-    return list(evidence_of(read(image)))
+def ask(image: ImageFile, *, decoder: Decoder | None = None) -> list[Evidence]:
+    """Everything that a file's metadata say about how it was made; empty where they say nothing.
+
+    Args as for :func:`imageauth.provenance.metadata.read`.
+    """
+    return list(evidence_of(read(image, decoder=decoder)))
 
 
 def evidence_of(metadata: Metadata) -> Iterator[Evidence]:

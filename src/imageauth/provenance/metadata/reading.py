@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imageauth.images import ImageFile
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.metadata.camera import Camera, exif_table, read_camera
 from imageauth.provenance.metadata.containers import collect
 from imageauth.provenance.metadata.fields import Fields, fields_of
 from imageauth.provenance.metadata.generation import Generation
 from imageauth.provenance.metadata.generators import find_generations
-from imageauth.provenance.metadata.generators.hidden import hidden_text
+from imageauth.provenance.metadata.generators.hidden import Decoder, hidden_text
+from imageauth.provenance.metadata.ifd import Tiff
 from imageauth.provenance.metadata.limits import MAX_SHOWN, clip
 from imageauth.provenance.metadata.marks import (
     AigcLabel,
@@ -38,7 +39,8 @@ class Metadata:
         mining: reservations of the right to mine.
         camera: what EXIF says of a camera.
         software, editors: names that software left; those of editing programs among them.
-        exif, xmp, iptc, texts: everything that was read, for a person to look at, bounded.
+        tiff: the first EXIF structure.
+        xmp, iptc, texts: everything else that was read, for a person to look at, bounded.
         problems: sentences on what could not be read.
     """
 
@@ -51,11 +53,16 @@ class Metadata:
     camera: Camera | None
     software: tuple[str, ...]
     editors: tuple[str, ...]
-    exif: Mapping[str, str]
+    tiff: Tiff | None
     xmp: Mapping[str, list[str]]
     iptc: tuple[tuple[str, str], ...]
     texts: tuple[tuple[str, str, str], ...]
     problems: tuple[str, ...]
+
+    @property
+    def exif(self) -> dict[str, str]:
+        """The first EXIF structure's tags for a person to look at, bounded. No evidence rests on them."""
+        return {} if self.tiff is None else exif_table(self.tiff)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -68,7 +75,7 @@ class Metadata:
             "mining": [asdict(one) for one in self.mining],
             "camera": None if self.camera is None else self.camera.to_json(position=True),
             "software": list(self.software),
-            "exif": dict(self.exif),
+            "exif": self.exif,
             "xmp": {name: list(values) for name, values in self.xmp.items()},
             "iptc": [list(pair) for pair in self.iptc],
             "texts": [list(entry) for entry in self.texts],
@@ -76,25 +83,31 @@ class Metadata:
         }
 
 
-def read(image: ImageFile) -> Metadata:
-    """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``."""
+def read(image: ImageFile, *, decoder: Decoder | None = None) -> Metadata:
+    """Read a file's metadata. It executes and fetches nothing, and never raises: faults stand in ``problems``.
+
+    Args:
+        image: the file.
+        decoder: what decodes it where parameters may hide in its pixels; default: Pillow.
+    """
     try:
-        return read_bytes(image.data, image.format, image.width, image.height)
+        return read_bytes(image.data, image.format, image.width, image.height, decoder=decoder)
     except Exception as error:  # a reader's fault must not cost the rest of the check
         fields = Fields([], problems=[f"The metadata could not be read ({type(error).__name__})"])
         return _told(fields, image.width, image.height)
 
 
-def read_bytes(data: bytes, format: str, width: int, height: int) -> Metadata:
+def read_bytes(data: bytes, format: str, width: int, height: int, *, decoder: Decoder | None = None) -> Metadata:
     """As :func:`read`, for a file's bytes.
 
     Args:
         data: the file.
-        format: as :class:`imageauth.images.ImageFile` names it.
+        format: as :class:`imageauth.imagefile.ImageFile` names it.
         width, height: of the picture, upright; 0 where nobody knows.
+        decoder: as for :func:`read`.
     """
     blocks = collect(data, format)
-    text, problem = hidden_text(data, format)
+    text, problem = hidden_text(data, format, decoder)
     if text is not None:
         blocks.texts.append(text)
     if problem:
@@ -114,7 +127,7 @@ def _told(fields: Fields, width: int, height: int) -> Metadata:
         camera=read_camera(fields, width, height),
         software=software,
         editors=editors(software),
-        exif=exif_table(fields),
+        tiff=next(iter(fields.tiff), None),
         xmp=_shown_xmp(fields),
         iptc=tuple((name, clip(value, MAX_SHOWN)) for name, value in fields.iptc[:256]),
         texts=tuple(

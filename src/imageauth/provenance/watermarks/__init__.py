@@ -4,10 +4,8 @@ Anyone can embed or draw these marks, so what they say is ``declared``; and most
 here, so a missing mark says nothing and gives no evidence. What is read and how well is in ``docs/watermarks.md``.
 """
 
-from imageauth.images import ImageFile
-from imageauth.provenance.watermarks.invisible import read_invisible
+from imageauth.imagefile import ImageFile
 from imageauth.provenance.watermarks.mark import Watermark
-from imageauth.provenance.watermarks.visible import read_visible
 from imageauth.report import Evidence
 
 __all__ = ["Watermark", "ask", "read"]
@@ -17,6 +15,10 @@ def read(image: ImageFile) -> tuple[Watermark, ...]:
     """Every known mark in the picture; none where only the file is asked (``image.pixels is None``)."""
     if image.pixels is None:
         return ()
+    # Only here, since they load NumPy, which files alone are read without.
+    from imageauth.provenance.watermarks.invisible import read_invisible
+    from imageauth.provenance.watermarks.visible import read_visible
+
     return (*read_invisible(image.pixels), *read_visible(image.pixels))
 
 

@@ -33,7 +33,7 @@ def collect(data: bytes, format: str) -> Blocks:
 
     Args:
         data: the file.
-        format: as :class:`imageauth.images.ImageFile` names it; other formats have no blocks.
+        format: as :class:`imageauth.imagefile.ImageFile` names it; other formats have no blocks.
 
     Returns:
         What was found; whatever a reader stumbles over becomes a sentence in ``problems``.

@@ -6,6 +6,8 @@ colours, down each column, columns from the left ("stealth pnginfo").
 
 import io
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from imageauth.provenance.metadata.blocks import Text, decode
 from imageauth.provenance.metadata.limits import MAX_CHUNKS, MAX_VALUE
@@ -14,26 +16,56 @@ _ALPHA = {b"stealth_pngcomp": True, b"stealth_pnginfo": False}
 _COLOURS = {b"stealth_rgbcomp": True, b"stealth_rgbinfo": False}
 _MAGIC_BYTES = 15
 _MAX_PIXELS = 8_000_000
+# A value → the digit of its lowest bit.
+_LOWEST = bytes(b"01"[value & 1] for value in range(256))
 
 
-def hidden_text(data: bytes, format: str) -> tuple[Text | None, str | None]:
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Decoded pixels.
+
+    Attributes:
+        width, height: pixels.
+        channels: 3 (red, green, blue) or 4 (and alpha).
+        data: 8 bits a channel, row by row, alpha not multiplied in.
+    """
+
+    width: int
+    height: int
+    channels: int
+    data: bytes = field(repr=False)
+
+
+Decoder = Callable[[bytes], Raster | None]
+"""A file's bytes → its pixels; None where they have no such channels. It may raise anything on damaged files."""
+
+
+def hidden_text(data: bytes, format: str, decoder: Decoder | None = None) -> tuple[Text | None, str | None]:
     """The hidden text, and a sentence where there is one that cannot be read.
+
+    Args:
+        data: the file.
+        format: of it.
+        decoder: what decodes it; default: Pillow.
+    """
+    magic = magic_word(data, format)
+    if magic is None:
+        return None, None
+    try:
+        return _decode(data, decoder or _by_pillow), None
+    except Exception as error:  # decoders raise anything on hostile input
+        return None, f"Parameters hidden in the pixels are damaged ({type(error).__name__})" if magic else None
+
+
+def magic_word(data: bytes, format: str) -> bytes | None:
+    """The magic word that stands before a hidden text; empty where only the decoded pixels tell; None where none does.
 
     Pixels are only decoded where the first column begins with a magic word, which for a PNG is seen without decoding
     it: every PNG filter predicts the first pixel of a row from the one above alone.
     """
     if format == "png":
-        magic = _first_column(data)
-    elif format == "webp" and _lossless_alpha(data):
-        magic = b""
-    else:
-        return None, None
-    if magic is None:
-        return None, None
-    try:
-        return _decode(data), None
-    except Exception as error:  # decoders raise anything on hostile input
-        return None, f"Parameters hidden in the pixels are damaged ({type(error).__name__})" if magic else None
+        return _first_column(data)
+    return b"" if format == "webp" and _lossless_alpha(data) else None
 
 
 def _first_column(data: bytes) -> bytes | None:
@@ -108,29 +140,49 @@ def _lossless_alpha(data: bytes) -> bool:
     return bool(alpha) and width * height <= _MAX_PIXELS
 
 
-def _decode(data: bytes) -> Text | None:
-    """Read it from the decoded pixels; None where there is no magic word."""
-    import numpy as np
+def _by_pillow(data: bytes) -> Raster | None:
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=["PNG", "WEBP"]) as picture:
         if picture.size[0] * picture.size[1] > _MAX_PIXELS or picture.mode not in ("RGB", "RGBA"):
             return None
-        pixels = np.asarray(picture)
-    for name, words, lowest in (("hidden alpha", _ALPHA, pixels[:, :, 3:]), ("hidden colours", _COLOURS, pixels)):
-        if lowest.shape[2] == 0:
+        return Raster(picture.width, picture.height, len(picture.mode), picture.tobytes())
+
+
+def _decode(data: bytes, decoder: Decoder) -> Text | None:
+    """Read it from the decoded pixels; None where there is no magic word."""
+    raster = decoder(data)
+    if raster is None:
+        return None
+    for name, words, channels in (("hidden alpha", _ALPHA, [3]), ("hidden colours", _COLOURS, [0, 1, 2])):
+        if channels[-1] >= raster.channels:
             continue
-        # Columns first; within a pixel red, green, blue.
-        bits = (lowest[:, :, :3] & 1).transpose(1, 0, 2).reshape(-1)
-        word = np.packbits(bits[: _MAGIC_BYTES * 8]).tobytes()
+        word = _lowest_bits(raster, channels, 0, _MAGIC_BYTES)
         if word in words:
-            start = _MAGIC_BYTES * 8
-            size = int.from_bytes(np.packbits(bits[start : start + 32]).tobytes(), "big") // 8
+            size = int.from_bytes(_lowest_bits(raster, channels, _MAGIC_BYTES, 4), "big") // 8
             if size > MAX_VALUE:
                 raise ValueError("impossible length")
-            body = np.packbits(bits[start + 32 : start + 32 + 8 * size]).tobytes()
+            body = _lowest_bits(raster, channels, _MAGIC_BYTES + 4, size)
             return Text(name, "parameters", decode(_unpack(body) if words[word] else body))
     return None
+
+
+def _lowest_bits(raster: Raster, channels: list[int], start: int, size: int) -> bytes:
+    """``size`` bytes from the ``start``-th on, fewer where the pixels end, one bit of each of a pixel's channels."""
+    each = len(channels)
+    first, last = start * 8 // each, -(-(start + size) * 8 // each)  # pixels, counted down the columns
+    stride = raster.width * raster.channels
+    left, right = first // raster.height, min(-(-last // raster.height), raster.width)
+    bits = bytearray(max(0, right - left) * raster.height * each)
+    for column in range(left, right):
+        at = (column - left) * raster.height * each
+        for place, channel in enumerate(channels):
+            values = raster.data[column * raster.channels + channel :: stride]
+            bits[at + place : at + raster.height * each : each] = values.translate(_LOWEST)
+    skipped = start * 8 - left * raster.height * each
+    digits = bytes(bits[skipped : skipped + size * 8])
+    digits = digits[: len(digits) // 8 * 8]
+    return int(digits, 2).to_bytes(len(digits) // 8, "big") if digits else b""
 
 
 def _unpack(body: bytes) -> bytes:

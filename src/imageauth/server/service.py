@@ -1,0 +1,170 @@
+"""The parts of a running service, and who may use them."""
+
+import asyncio
+import logging
+import math
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from imageauth import __version__
+from imageauth.detector import Detector, Prepared
+from imageauth.errors import ImageAuthError, ImageError
+from imageauth.images import MAX_PIXELS, examine
+from imageauth.server.batching import Batcher, QueueFullError
+from imageauth.server.budget import Budget
+from imageauth.server.keys import Keys
+from imageauth.server.logs import log
+from imageauth.server.metrics import Metrics
+from imageauth.server.problems import ProblemError, busy
+from imageauth.server.rates import Rates, client_of
+from imageauth.server.settings import Settings
+
+# Longer than that nobody is told to wait, however long the queue is.
+_LONGEST_WAIT = 120
+
+
+class Service:
+    """What the routes share.
+
+    Attributes:
+        settings: see :class:`Settings`.
+        detector: that answers.
+        batcher: the queue before it.
+        budget: memory for uploads.
+        metrics: of the service.
+        reading: held while a request's tensors are read, which takes much memory where they are JSON.
+        keys: that may ask; None: anyone may.
+        not_ready: why the service cannot answer yet; empty once it can.
+    """
+
+    def __init__(self, detector: Detector, settings: Settings) -> None:
+        """Build the parts; nothing is started.
+
+        Raises:
+            ImageAuthError: the file of API keys is not usable.
+        """
+        self.settings, self.detector = settings, detector
+        self.metrics = Metrics()
+        self.reading = asyncio.Lock()
+        self.budget = Budget(settings.limits.memory_bytes)
+        self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
+        self.rates = Rates(settings.rate) if settings.rate else None
+        self.not_ready = "the models are being loaded"
+        self.batcher = Batcher(self._prepare, detector.answer, places=settings.limits.queue, watcher=self.metrics)
+        self.metrics.build.labels(__version__).set(1)
+        self.metrics.watch(
+            {
+                "imageauth_queue_pictures": ("Pictures that wait or are worked on", lambda: self.batcher.count),
+                "imageauth_queue_places": ("How many there can be", lambda: settings.limits.queue),
+                "imageauth_upload_bytes": ("Bytes of uploads in memory", lambda: self.budget.held),
+                "imageauth_upload_bytes_most": ("How many there can be", lambda: settings.limits.memory_bytes),
+                "imageauth_ready": ("Whether the models are loaded", lambda: float(not self.not_ready)),
+            }
+        )
+
+    def start(self) -> None:
+        """Start the threads of the queue, and load the models meanwhile."""
+        self.batcher.start()
+        threading.Thread(target=self._warm_up, name="imageauth-warm-up", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop the threads; what still waits is dropped."""
+        self.not_ready = "the service is stopping"
+        self.batcher.close(seconds=5)
+
+    def admit(self, request: Request) -> str:
+        """See whether a request may have something checked, before its body is read.
+
+        Returns:
+            who counts as the client, for :meth:`charge`.
+
+        Raises:
+            ProblemError: 401 without a valid key, 403 from another site's page, 429 too often, or the queue is full.
+        """
+        # A page of another site could make its visitors' browsers work here without ever seeing an answer.
+        origin = request.headers.get("origin")
+        if request.headers.get("sec-fetch-site") == "cross-site" and origin not in self.settings.allow_origins:
+            raise ProblemError(403, "cross-site", "Pages of other sites may not use this service.")
+        client = self.identify(request)
+        if self.rates and (seconds := self.rates.wait(client)) > 0:
+            raise busy("rate-limit", "You have asked as often as you may for now.", math.ceil(seconds))
+        try:
+            self.batcher.check_room()
+        except QueueFullError as full:
+            raise queue_full(full) from None
+        return client
+
+    def identify(self, request: Request) -> str:
+        """Who asks: the holder of a key, or an address where no keys are asked for.
+
+        Raises:
+            ProblemError: 401, there is no valid key.
+        """
+        if not self.keys:
+            return client_of(request.client.host if request.client else "")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        key = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+        holder = self.keys.holder(key) if key else None
+        if not holder:
+            detail = "The API key is not known." if key else "This service asks for an API key."
+            code = "unknown-key" if key else "key-required"
+            raise ProblemError(401, code, detail, {"WWW-Authenticate": "Bearer"})
+        request.state.client = holder
+        return holder
+
+    def charge(self, client: str, pictures: int) -> None:
+        """Count pictures against a client's rate."""
+        if self.rates:
+            self.rates.spend(client, pictures)
+
+    def config(self, exports: Sequence[str], private: dict[str, Any]) -> dict[str, Any]:
+        """What the page must know.
+
+        Args:
+            exports: forms in which it offers a report.
+            private: whether the models can run in the browser, or why not.
+        """
+        limits = self.settings.limits
+        return {
+            "schema": "imageauth/page/1",
+            "version": __version__,
+            "server": True,
+            "api": "v1/",
+            "limits": {"max_bytes": limits.file_bytes, "max_pixels": limits.pixels, "max_files": limits.files},
+            "key_required": self.keys is not None,
+            "exports": list(exports),
+            "private": private,
+        }
+
+    def _prepare(self, data: bytes, name: str) -> Prepared:
+        most = self.settings.limits.pixels
+        if most < MAX_PIXELS:
+            header = examine(data)
+            if header.width * header.height > most:
+                size = f"has {header.width}×{header.height} pixels"
+                raise ImageError("too-large", f"{size}; the limit here is {most / 10**6:g} megapixels")
+        return self.detector.prepare(data, name=name)
+
+    def _warm_up(self) -> None:
+        try:
+            self.detector.warm_up()
+            self.not_ready = ""
+            log("ready")
+        except ImageAuthError as error:
+            self.not_ready = str(error)
+            log("not-ready", logging.ERROR, reason=self.not_ready)
+
+
+def queue_full(full: QueueFullError) -> ProblemError:
+    """The problem, with an honest estimate of when to try again: when what waits now will be done."""
+    seconds = min(_LONGEST_WAIT, max(1, math.ceil(full.seconds)))
+    return busy("queue-full", "As many pictures wait as may; try again.", seconds)
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
