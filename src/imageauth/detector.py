@@ -28,10 +28,25 @@ from imageauth.provenance.sources import ask, file_sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust import load as load_trust
 from imageauth.report import Evidence, Failure, Report
-from imageauth.verdict import STANDARD, Policy, decide
+from imageauth.verdict import NOTHING_DECIDES, STANDARD, Policy, decide
 
 PathLike = str | os.PathLike[str]
-Input = PathLike | bytes | BinaryIO
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileBytes:
+    """A file that was read already.
+
+    Attributes:
+        data: its bytes.
+        sidecar: of the Content Credentials beside it, if there are any.
+    """
+
+    data: bytes
+    sidecar: bytes | None = None
+
+
+Input = PathLike | bytes | FileBytes | BinaryIO
 
 _ALWAYS_TRUE = ("A missing mark or credential is no sign of a real photograph.",)
 _BY_STRENGTH = {
@@ -242,7 +257,7 @@ class Detector:
             except ImageError:
                 raise error from None
             evidence = ask(header, self._sources)
-            if decide(evidence, self._policy).reason == "no-decisive-evidence":
+            if decide(evidence, self._policy).reason == NOTHING_DECIDES:
                 raise
             note = f"The pixels could not be looked at: the picture {error}."
             return replace(header, notes=(*header.notes, note)), evidence
@@ -376,6 +391,8 @@ def _bytes(source: Input) -> tuple[bytes, bytes | None]:
     """Of a file, and of the credentials beside it."""
     if isinstance(source, bytes):
         return source, None
+    if isinstance(source, FileBytes):
+        return source.data, source.sidecar
     if isinstance(source, str | os.PathLike):
         return read_bytes(source), read_sidecar(source)
     return read_stream(source), None

@@ -47,6 +47,9 @@ class Policy:
 
 STANDARD = Policy()
 
+NOTHING_DECIDES = "no-decisive-evidence"
+"""Name of the last rule, which always fits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -295,7 +298,7 @@ RULES: tuple[Rule, ...] = (
         (_MEASURED_REAL,),
     ),
     Rule(
-        "no-decisive-evidence",
+        NOTHING_DECIDES,
         "otherwise, also where the file describes a camera or nothing is found",
         lambda has: True,
         Verdict.INCONCLUSIVE,

@@ -1,13 +1,14 @@
 """What stands between a command and its user: every way to end is one line and an exit code, never a traceback."""
 
-import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn, ParamSpec
 
 import typer
+
+from imageauth.silence import silenced
 
 P = ParamSpec("P")
 
@@ -52,33 +53,6 @@ def guarded(command: Callable[P, None], *, when_stopped: str = "") -> Callable[P
             _end(CODE_INTERNAL, f"internal error, please report it: {reason} (IMAGEAUTH_TRACEBACK=1 shows more)")
 
     return run
-
-
-@contextlib.contextmanager
-def silenced() -> Iterator[None]:
-    """What C++ libraries print on standard error meanwhile goes nowhere; Python's own messages still arrive.
-
-    LiteRT and TensorFlow announce themselves on file descriptor 2 and offer no switch for that from Python.
-    """
-    try:
-        if os.environ.get("IMAGEAUTH_TRACEBACK"):
-            raise OSError
-        encoding, before = sys.stderr.encoding, sys.stderr
-        ours = os.dup(sys.stderr.fileno())
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-    except (AttributeError, OSError, ValueError):  # wanted, closed, or no real file behind it as under a test runner
-        yield
-        return
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = os.fdopen(os.dup(ours), "w", buffering=1, encoding=encoding, errors="backslashreplace")
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        sys.stderr = before
-        os.dup2(ours, 2)
-        os.close(ours)
 
 
 def quiet(command: Callable[P, None]) -> Callable[P, None]:

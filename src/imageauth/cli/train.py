@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imageauth.cli.guard import guarded, silenced
+from imageauth.cli.guard import guarded
+from imageauth.silence import silenced
 
 if TYPE_CHECKING:
     from imageauth.pixels.card import Card

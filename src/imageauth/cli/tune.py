@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from imageauth.cli.guard import guarded, silenced
+from imageauth.cli.guard import guarded
+from imageauth.silence import silenced
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Search for a better training recipe with Optuna.")
 

@@ -4,7 +4,7 @@ from imageauth.escaping import printable
 from imageauth.report import Failure, Report, Verdict
 
 # A shape beside the colour, so that nobody has to tell red from green.
-_MARKS = {
+MARKS = {
     Verdict.AI_GENERATED: ("■", "31;1"),
     Verdict.LIKELY_AI: ("▲", "31"),
     Verdict.INCONCLUSIVE: ("?", "33"),
@@ -22,7 +22,7 @@ def headline(report: Report, *, colour: bool = False, width: int | None = None) 
         colour: use ANSI colours.
         width: of the terminal; a longer file name loses its beginning. None never shortens.
     """
-    mark, code = _MARKS[report.verdict]
+    mark, code = MARKS[report.verdict]
     chance = "   –" if report.probability is None else percent(report.probability)
     head = f"{mark} {report.verdict:<{_VERDICT_WIDTH}}  {chance:>6}  "
     name = printable(report.file)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from imageauth.errors import ImageError
 from imageauth.images import read_bytes, read_sidecar
+from imageauth.report import Failure
 
 
 class Source(Protocol):
@@ -65,3 +67,19 @@ class Item:
     source: Source
     size: int | None = None
     modified: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """The source of what was not found; nobody reads it."""
+
+    def read(self) -> bytes:
+        raise ImageError("unreadable", "was not found")
+
+    def sidecar(self) -> bytes | None:
+        return None
+
+
+def item_of(found: Item | Failure) -> Item:
+    """An input, even where looking for it failed."""
+    return Item(found.file, Nowhere()) if isinstance(found, Failure) else found

@@ -1,0 +1,96 @@
+"""``imageauth scan``"""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imageauth.cli.options import Online
+from imageauth.models import AUTO
+from imageauth.report import Verdict
+
+if TYPE_CHECKING:
+    from imageauth.scan.rows import Row
+
+_CODE_FOUND = 3
+
+
+def scan(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH…|-", help="Files, folders, globs; - for a list of names on standard input."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="F.{jsonl,csv,parquet}", help="The results; .parquet is a folder of part files."),
+    ],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with results that are there.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="With --resume: try files again that could not be checked.")
+    ] = False,
+    redo: Annotated[
+        bool, typer.Option("--redo", help="With --resume: check again what another model or policy checked.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores by default.")] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS|local", help="Check on a Ray cluster, or on one started on this machine."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
+    ] = AUTO,
+    no_pixels: Annotated[
+        bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the files say.")
+    ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
+    ] = None,
+    fail_on: Annotated[
+        list[Verdict] | None, typer.Option(help="Exit with 3 if any image has this verdict; can be given repeatedly.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    online: Online = False,
+) -> None:
+    """Check many files and write a row of each into a table; after any stop, --resume goes on.
+
+    Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
+    """
+    from imageauth.cli.inputs import expand
+    from imageauth.policy import read_policy
+    from imageauth.report import Failure
+    from imageauth.scan.console import told, watched
+    from imageauth.scan.items import FileSource, Item
+    from imageauth.scan.scanning import Again, scan
+    from imageauth.scan.settings import Checking
+    from imageauth.verdict import STANDARD
+
+    rules = read_policy(policy) if policy else STANDARD
+    checking = Checking(None if no_pixels else model, policy=rules, online=online)
+    if resume and not out.exists():
+        print(f"imageauth: there is no {out} to go on with; beginning it", file=sys.stderr)
+    items = (
+        each.source if isinstance(each.source, Failure) else Item(each.name, FileSource(str(each.source)))
+        for each in expand(paths)
+    )
+    again = Again(resume=resume, failed=retry_failed, otherwise=redo)
+    begun, rows = time.monotonic(), 0
+    with watched(quiet=quiet) as tell:
+
+        def added(row: "Row") -> None:
+            nonlocal rows
+            rows += 1
+            tell(row)
+
+        try:
+            summary = scan(items, out, checking=checking, workers=workers, ray=ray, again=again, added=added)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"after {rows:,} images; --resume goes on") from None
+    if not quiet:
+        print(told(summary, str(out), rows=rows, seconds=time.monotonic() - begun))
+    if any(summary.verdicts[verdict] for verdict in fail_on or ()):
+        raise typer.Exit(_CODE_FOUND)
+    if summary.failed:
+        raise typer.Exit(1)

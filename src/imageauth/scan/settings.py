@@ -1,0 +1,29 @@
+"""How a scan checks; the same for all its workers, wherever they run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imageauth.detector import Detector
+from imageauth.models import AUTO
+from imageauth.verdict import STANDARD, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Arguments of :class:`imageauth.detector.Detector`.
+
+    Attributes:
+        model: a shipped model's name, a folder, ``auto``, or None to leave the pixels alone.
+        policy: what may decide.
+        online: fetch credentials that lie elsewhere.
+        threads: processor threads of one worker.
+    """
+
+    model: str | Path | None = AUTO
+    policy: Policy = STANDARD
+    online: bool = False
+    threads: int = 1
+
+    def detector(self) -> Detector:
+        """What checks."""
+        return Detector(self.model, threads=self.threads, policy=self.policy, online=self.online)
