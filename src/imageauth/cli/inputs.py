@@ -1,14 +1,14 @@
 """What the user named on the command line → files to read."""
 
-import glob
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import EXTENSIONS, read_stream
+from imageauth.folders import Glob, is_plain_image, walk_folder
+from imageauth.images import read_stream
+from imageauth.patterns import has_magic, is_hidden
 from imageauth.report import Failure
 
 STDIN = "-"
@@ -35,9 +35,13 @@ def expand(arguments: Sequence[str]) -> Iterator[Named]:
         if argument == STDIN:
             yield Named(STDIN, _standard_input())
         elif os.path.isdir(argument):
-            yield from _folder(argument)
-        elif not os.path.lexists(argument) and glob.has_magic(argument):
-            yield from _matches(argument)
+            found = walk_folder(argument, enter=lambda parts: not is_hidden(parts[-1]), keep=is_plain_image)
+            yield from _named(found, Failure(argument, "empty", "is a folder without images"))
+        elif not os.path.lexists(argument) and has_magic(argument):
+            glob = Glob(argument)
+            nothing = Failure(argument, "unreadable", "matches no file")
+            exists = os.path.isdir(glob.root or os.curdir)
+            yield from _named(walk_folder(glob.root, enter=glob.enter, keep=glob.keep) if exists else iter(()), nothing)
         else:
             yield Named(argument, argument)
 
@@ -52,31 +56,11 @@ def _standard_input() -> bytes | Failure:
         return Failure(STDIN, error.code, str(error))
 
 
-def _matches(pattern: str) -> Iterator[Named]:
-    """Matches of a glob, each once; folders among them are entered unless ``**`` has done that already."""
-    matches = sorted(set(glob.glob(pattern, recursive=True)))
-    if not matches:
-        yield Named(pattern, Failure(pattern, "unreadable", "matches no file"))
-    for match in matches:
-        if not os.path.isdir(match):
-            yield Named(match, match)
-        elif "**" not in pattern:
-            yield from _folder(match)
-
-
-def _folder(folder: str) -> Iterator[Named]:
-    """Image files below a folder, sorted, without hidden ones and without following links to folders."""
-    found = False
-    errors: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=errors.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
-                found = True
-                path = os.path.join(place, name)
-                yield Named(path, path)
-    for error in errors:
-        name = str(error.filename)
-        yield Named(name, Failure(name, "unreadable", f"cannot be read: {error.strerror}"))
-    if not found and not errors:
-        yield Named(folder, Failure(folder, "empty", "is a folder without images"))
+def _named(found: Iterator[tuple[tuple[str, ...], str] | Failure], nothing: Failure) -> Iterator[Named]:
+    """What was found, or that it was nothing."""
+    empty = True
+    for item in found:
+        empty = False
+        yield Named(item.file, item) if isinstance(item, Failure) else Named(item[1], item[1])
+    if empty:
+        yield Named(nothing.file, nothing)
