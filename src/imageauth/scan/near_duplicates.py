@@ -7,6 +7,7 @@ image count as well, :mod:`imageauth.training.near_duplicates` compares the pixe
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ def require_library() -> None:
     _library()
 
 
-def _library():  # type: ignore[no-untyped-def]
+def _library() -> Any:
     try:
         import imagehash
     except ImportError:
@@ -71,8 +72,8 @@ def _library():  # type: ignore[no-untyped-def]
 def group_near_duplicates(hashes: Sequence[str | None], distance: int = DISTANCE) -> Indices:
     """Put pictures into groups: two are in one if a chain of near-copies leads from one to the other.
 
-    Exact, by multi-index hashing (Norouzi, Punjani & Fleet 2012, arXiv:1307.2982): hashes that differ in at most 31 bits
-    differ in at most one bit in at least one of 16 bands, so only those are compared. Memory grows linearly.
+    Exact, by multi-index hashing (Norouzi, Punjani & Fleet 2012, arXiv:1307.2982): hashes that differ in at most 31
+    bits differ in at most one bit in at least one of 16 bands, so only those are compared. Memory grows linearly.
 
     Args:
         hashes: as :func:`perceptual_hash` gives them; None, empty or damaged ones are in no group.
@@ -164,7 +165,9 @@ class _Linker:
             self._pairs(order, position, begin, starts[other + 1])
 
     def _pairs(self, order: Indices, position: Indices, begin: Indices, end: Indices) -> None:
-        """Join each hash at ``position`` with those from ``begin`` to ``end`` that are near, all places in ``order``."""
+        """Join each hash at ``position`` with those from ``begin`` to ``end`` that are near; all are places in
+        ``order``.
+        """
         counts = end - begin
         for block in _blocks(counts):
             many = counts[block]
