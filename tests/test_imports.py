@@ -37,7 +37,7 @@ ALLOWED = {
     "detector": SERVING - {"rendering", "detector"},
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
-        *("patterns", "pixels", "policy", "rendering", "report", "silence", "verdict"),
+        *("patterns", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
     },
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},

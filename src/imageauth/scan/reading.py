@@ -1,7 +1,7 @@
 """The results of a scan, read row by row from any of the forms that it writes, without touching them.
 
-For whatever comes after a scan, or looks while one still runs; :mod:`imageauth.scan.results` goes on with results, and so
-it locks and mends them.
+For whatever comes after a scan, or looks while one still runs; :mod:`imageauth.scan.results` goes on with results,
+and so it locks and mends them.
 """
 
 import csv
