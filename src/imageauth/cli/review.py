@@ -61,12 +61,9 @@ def review(
             progress=lambda done, total: tell(done, total),
         )
     if written.left_out:
-        warn(
-            f"the page shows the first {written.rows:,} rows and leaves out {written.left_out:,}; --only makes it smaller"
-        )
-    print(
-        f"{printable(str(page))}: {written.rows:,} rows, {written.thumbnails:,} small pictures in {written.folder.name}/"
-    )
+        warn(f"the page shows the first {written.rows:,} rows, without {written.left_out:,}; --only makes it smaller")
+    pictures = f"{written.thumbnails:,} small pictures in {printable(written.folder.name)}/"
+    print(f"{printable(str(page))}: {written.rows:,} rows, {pictures}")
     if open_it:
         import webbrowser
 

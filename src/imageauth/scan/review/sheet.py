@@ -1,4 +1,4 @@
-"""The rows of a review: what every tile shows is held in columns, what only an opened one shows goes to disk at once."""
+"""The rows of a review: what every tile shows is held in columns, what only an opened one shows goes to disk."""
 
 import hashlib
 import json

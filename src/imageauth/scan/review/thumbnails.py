@@ -29,12 +29,12 @@ class Wanted(NamedTuple):
     """A picture to make small.
 
     Attributes:
-        index: of its row.
+        row: its number.
         name: of its row.
         sha256: of the bytes that were checked, hexadecimal.
     """
 
-    index: int
+    row: int
     name: str
     sha256: str
 
@@ -44,8 +44,8 @@ def make_thumbnails(
 ) -> frozenset[int]:
     """Make small pictures of what lies on this machine, as ``thumbnails/000/000123.webp`` in a folder.
 
-    Nothing is fetched from elsewhere, since a name in results may be anybody's. What is gone, or is not what was checked
-    any more, gets none.
+    Nothing is fetched from elsewhere, since a name in results may be anybody's. What is gone, or is not any more what
+    was checked, gets none.
 
     Args:
         wanted: which.
@@ -81,10 +81,10 @@ def _make(wanted: Wanted, source: Source, folder: Folder) -> int | None:
         data = source.read()
         if hashlib.sha256(data).hexdigest() != wanted.sha256:
             return None
-        folder.add("thumbnails", wanted.index, ".webp", _webp(shrink(data, SIDE)))
+        folder.add("thumbnails", wanted.row, ".webp", _webp(shrink(data, SIDE)))
     except (ImageError, MemoryError):
         return None
-    return wanted.index
+    return wanted.row
 
 
 def _webp(picture: PIL.Image.Image) -> bytes:

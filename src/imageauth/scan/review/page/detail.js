@@ -1,5 +1,6 @@
 // One tile opened: all that its row says, and its copies.
 
+/** @type {HTMLDialogElement} */
 const dialog = byId("detail");
 /** @type {Map<number, Promise<{ limits: string[], rows: Detail[] }>>} */
 const chunks = new Map();

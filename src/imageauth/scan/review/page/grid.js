@@ -84,7 +84,8 @@ function fill(tile, at) {
   if (size > 1) {
     const mixed = groupOf(row).some((one) => columns.outcome[one] !== columns.outcome[row]);
     const fitting = shown.fitting[at] < size ? `${told(shown.fitting[at])} of ` : "";
-    tile.copies.textContent = `${fitting}${told(size)} copies${mixed ? ", verdicts differ" : ""}`;
+    tile.copies.textContent = `${fitting}${told(size)} copies${mixed ? ", mixed" : ""}`;
+    tile.copies.title = mixed ? "Their verdicts differ" : "";
     tile.frame.append(tile.copies);
   }
   showMark(tile);

@@ -1,6 +1,6 @@
 // The controls, and the beginning.
 
-const status = byId("status");
+const summary = byId("status");
 let waiting = 0;
 
 /** @param {string} id */
@@ -39,7 +39,7 @@ function update() {
   const tiles = selection.heads.length;
   const as = tiles < selection.rows ? ` as ${told(tiles)} tiles` : "";
   const of = selection.rows < count ? `${told(selection.rows)} of ${told(count)} rows` : `${told(count)} rows`;
-  status.textContent = of + as;
+  summary.textContent = of + as;
 }
 
 function updateSoon() {
