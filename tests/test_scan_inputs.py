@@ -1,10 +1,14 @@
 """What a scan finds in files, folders, globs and lists."""
 
+import argparse
 import io
 import os
 import pickle
+import re
+import shlex
 import sys
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +20,8 @@ from imageauth.report import Failure
 from imageauth.scan.inputs import Options, items_of
 from imageauth.scan.inputs.braces import expand_braces
 from imageauth.scan.items import Item
-from tests.scan_files import png, split
+from tests.scan_files import png, split, tarred
+from tests.test_imports import modules_after
 
 
 @pytest.fixture
@@ -228,3 +233,47 @@ def test_patterns_know_where_they_lead() -> None:
 def test_storage_that_nobody_reads() -> None:
     with pytest.raises(ImageAuthError, match=r"ftp:// is not storage .* s3://"):
         items_of(["ftp://host/x.png"])
+
+
+def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each finds what it says, on a folder that is as the page has it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.jpg", "photos/a.gif", "photos/2024/cover.png", "photos/2024/may/b.jpg"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(png())
+    with zipfile.ZipFile("album.zip", "w") as archive:
+        archive.writestr("c.png", png())
+    Path("shards").mkdir()
+    for number in range(13):
+        Path(f"shards/shard-{number:06}.tar").write_bytes(tarred({"d.png": png()}))
+    pq.write_table(pa.table({"face": pa.array([png()] * 2, pa.binary()), "x": [b"", b""]}), "faces.parquet")
+    listing(monkeypatch, b"one.jpg\0photos/a.gif\0")
+    page = (Path(__file__).parent.parent / "docs" / "scan-inputs.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    counts = []
+    for line in block.splitlines():
+        words = shlex.split(line.split("|")[-1])
+        assert words[:2] == ["imageauth", "scan"]
+        parser = argparse.ArgumentParser()
+        parser.add_argument("paths", nargs="+")
+        parser.add_argument("--out", required=True)
+        parser.add_argument("--column")
+        parser.add_argument("--null", action="store_true")
+        for option in ("--include", "--exclude"):
+            parser.add_argument(option, action="append", default=[])
+        told = parser.parse_intermixed_args(words[2:])
+        if "://" not in line:
+            options = Options(tuple(told.include), tuple(told.exclude), told.column, told.null)
+            items, failures = split(items_of(told.paths, options))
+            assert not failures
+            counts.append(len(items))
+    assert counts == [5, 2, 1, 13, 2, 2]
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    loaded = modules_after(f"from imageauth.scan.inputs import items_of; assert list(items_of([{str(tmp_path)!r}]))")
+    assert not loaded & {"pyarrow", "fsspec", "aiohttp", "s3fs", "zstandard", "tensorflow", "ray"}

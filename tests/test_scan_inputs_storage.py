@@ -147,7 +147,7 @@ def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with served({}) as site:
         address = site.address
     source = RemoteSource(f"{address}/x.png")
-    with pytest.raises(ImageError, match="cannot be read: .*") as caught:
+    with pytest.raises(ImageError, match="cannot be read: ") as caught:
         source.read()
     assert caught.value.code == "unreadable"
     assert "\n" not in str(caught.value)

@@ -20,12 +20,25 @@ _CODE_FOUND = 3
 def scan(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH…|-", help="Files, folders, globs; - for a list of names on standard input."),
+        typer.Argument(
+            metavar="PATH…|-",
+            help="Files, folders, globs, archives, tables, addresses; - for a list of names on standard input.",
+        ),
     ],
     out: Annotated[
         Path,
         typer.Option(metavar="F.{jsonl,csv,parquet}", help="The results; .parquet is a folder of part files."),
     ],
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Take only what this matches; can be given repeatedly.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave out what this matches; can be given repeatedly.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(metavar="NAME", help="Of the images in tables.")] = None,
+    null: Annotated[
+        bool, typer.Option("--null", help="Names on standard input end with a zero byte, not with a line.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with results that are there.")] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="With --resume: try files again that could not be checked.")
@@ -58,11 +71,9 @@ def scan(
 
     Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
     """
-    from imageauth.cli.inputs import expand
     from imageauth.policy import read_policy
-    from imageauth.report import Failure
     from imageauth.scan.console import told, watched
-    from imageauth.scan.items import FileSource, Item
+    from imageauth.scan.inputs import Options, items_of
     from imageauth.scan.scanning import Again, scan
     from imageauth.scan.settings import Checking
     from imageauth.verdict import STANDARD
@@ -71,10 +82,7 @@ def scan(
     checking = Checking(None if no_pixels else model, policy=rules, online=online)
     if resume and not out.exists():
         print(f"imageauth: there is no {out} to go on with; beginning it", file=sys.stderr)
-    items = (
-        each.source if isinstance(each.source, Failure) else Item(each.name, FileSource(str(each.source)))
-        for each in expand(paths)
-    )
+    items = items_of(paths, Options(tuple(include or ()), tuple(exclude or ()), column, null))
     again = Again(resume=resume, failed=retry_failed, otherwise=redo)
     begun, rows = time.monotonic(), 0
     with watched(quiet=quiet) as tell:

@@ -4,6 +4,7 @@ Found lazily and in the same order every time; what is held does not grow with w
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from imageauth.errors import ImageAuthError
 from imageauth.report import Failure
@@ -25,7 +26,8 @@ def items_of(arguments: Sequence[str], options: Options = STANDARD) -> Iterator[
 
     Yields:
         An item for each image, and a :class:`~imageauth.report.Failure` for whatever cannot be looked into; its
-        ``file`` is named as items are. Of members of an archive that have the same name each is given.
+        ``file`` is named as items are. Members of an archive that have the
+        same name are all given.
 
     Raises:
         ImageAuthError: standard input is asked for twice, or what reads an argument is not installed.
@@ -40,12 +42,13 @@ def items_of(arguments: Sequence[str], options: Options = STANDARD) -> Iterator[
 
 
 def _found(arguments: Sequence[str], finder: Finder, options: Options) -> Iterator[Item | Failure]:
-    for argument in arguments:
-        if argument != STDIN:
-            yield from finder.find(argument)
-            continue
-        for name in names_listed(standard_input(), null_separated=options.null_separated):
-            if isinstance(name, Failure):
-                yield name
-            else:
-                yield from finder.find(name, literal=True)
+    with closing(finder):
+        for argument in arguments:
+            if argument != STDIN:
+                yield from finder.find(argument)
+                continue
+            for name in names_listed(standard_input(), null_separated=options.null_separated):
+                if isinstance(name, Failure):
+                    yield name
+                else:
+                    yield from finder.find(name, literal=True)

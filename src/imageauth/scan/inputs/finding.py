@@ -15,7 +15,8 @@ from imageauth.scan.inputs.remote import RemotePlace
 from imageauth.scan.inputs.selection import Selection
 from imageauth.scan.inputs.storage import ends_like_image, is_web, path_of, scheme_of, storage_of, unreadable
 from imageauth.scan.inputs.streams import need_zstandard
-from imageauth.scan.inputs.tables import Table, need_arrow, table_items
+from imageauth.scan.inputs.table_reader import TableReader, need_arrow
+from imageauth.scan.inputs.tables import Table
 from imageauth.scan.inputs.tars import tar_items
 from imageauth.scan.inputs.trees import LocalTree, RemoteTree, Tree, file_item, remote_item
 from imageauth.scan.inputs.zips import zip_items
@@ -31,6 +32,7 @@ class Finder:
         """Compile the patterns."""
         self._options = options
         self._selection = Selection(options.include, options.exclude)
+        self._tables = TableReader()
 
     def need(self, argument: str) -> None:
         """Make sure that what reads an argument is installed.
@@ -45,6 +47,10 @@ class Finder:
             need_arrow()
         elif kind == "zst":
             need_zstandard()
+
+    def close(self) -> None:
+        """Nothing more is to be found."""
+        self._tables.close()
 
     def find(self, argument: str, *, literal: bool = False) -> Found:
         """Images that an argument stands for.
@@ -152,5 +158,5 @@ class Finder:
         kind = kind_of(path_of(place.name))
         members = Members(place, self._selection, base, named)
         if kind == "table":
-            return table_items(Table(place, self._options.column, named))
+            return self._tables.items(Table(place, self._options.column, named))
         return zip_items(members) if kind == "zip" else tar_items(members, kind or "tar")

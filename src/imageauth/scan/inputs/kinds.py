@@ -20,9 +20,12 @@ _ENDINGS: dict[str, Kind] = {
     ".arrow": "table",
     ".feather": "table",
 }
+_ALL = tuple(_ENDINGS)
 
 
 def kind_of(name: str) -> Kind | None:
     """The kind of archive or table that a file of this name is; None for all others."""
     lower = name.lower()
+    if not lower.endswith(_ALL):  # most names, told in one call
+        return None
     return next((kind for ending, kind in _ENDINGS.items() if lower.endswith(ending)), None)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from imageauth.errors import ImageError, MissingExtraError
+from imageauth.errors import ImageError
 from imageauth.report import Failure
 from imageauth.scan.inputs.members import check_ratio, check_unpacked
 from imageauth.scan.inputs.places import Place
@@ -34,30 +34,15 @@ class Table:
     named: bool = True
 
 
-def need_arrow() -> None:
-    """Load what reads tables.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("reading tables", "scan") from None
-
-
-def table_items(table: Table) -> Iterator[Item | Failure]:
-    """Images of a table, called by the number of their row, from 0 on."""
+def read_table(table: Table) -> Iterator[Item | Failure]:
+    """Images of a table, called by the number of their row, from 0 on. See
+    :class:`imageauth.scan.inputs.table_reader.TableReader` for why not to call it from a process that matters."""
     row = 0
     try:
-        need_arrow()
         for values in _parquet(table) if table.place.name.lower().endswith(".parquet") else _arrow(table):
             for value in values:
                 yield _item(table.place, row, value)
                 row += 1
-    except MissingExtraError as error:
-        yield Failure(table.place.name, "unsupported-format", str(error))
-        return
     except ImageError as error:
         yield Failure(table.place.name, error.code, str(error) + _until(row))
         return
@@ -136,6 +121,7 @@ def _arrow(table: Table) -> Iterator[Any]:
         batches = (opened.get_batch(at) for at in range(opened.num_record_batches)) if framed else opened
         for batch in checked(batches, source(), framed=framed):
             found = batch.column(name)
+            found.validate(full=True)  # offsets are as the file has them; wrong ones would end the process
             yield pc.struct_field(found, "bytes") if structured else found
 
 
