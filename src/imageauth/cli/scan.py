@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imageauth.cli.options import Online
+from imageauth.cli.options import CODE_FOUND, FailOn, Online
 from imageauth.models import AUTO
-from imageauth.report import Verdict
 
 if TYPE_CHECKING:
     from imageauth.scan.rows import Row
-
-_CODE_FOUND = 3
 
 
 def scan(
@@ -61,9 +58,7 @@ def scan(
         Path | None,
         typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
     ] = None,
-    fail_on: Annotated[
-        list[Verdict] | None, typer.Option(help="Exit with 3 if any image has this verdict; can be given repeatedly.")
-    ] = None,
+    fail_on: FailOn = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     online: Online = False,
 ) -> None:
@@ -99,6 +94,6 @@ def scan(
     if not quiet:
         print(told(summary, str(out), rows=rows, seconds=time.monotonic() - begun))
     if any(summary.verdicts[verdict] for verdict in fail_on or ()):
-        raise typer.Exit(_CODE_FOUND)
+        raise typer.Exit(CODE_FOUND)
     if summary.failed:
         raise typer.Exit(1)
