@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -171,6 +171,7 @@ class Detector:
         policy: Policy = STANDARD,
         trust: TrustLists | None = None,
         online: bool = False,
+        decoded: Callable[[str, npt.NDArray[np.uint8]], None] | None = None,
     ) -> None:
         """Load a model, or get ready to.
 
@@ -183,6 +184,8 @@ class Detector:
             trust: lists of signers that credentials are checked against; default: those in the user's data folder.
             online: fetch credentials that lie elsewhere, where a file names their address. Otherwise nothing is
                 ever fetched.
+            decoded: called with the name and the pixels (uint8 [H, W, 3]) of each picture that was decoded, in whichever
+                thread did that.
 
         Raises:
             ModelError: the model is unknown, incomplete or damaged. With ``auto`` damaged weights show themselves when
@@ -192,6 +195,7 @@ class Detector:
         self._threads = threads or usable_cores()
         self._models = Models(model, threads=self._threads, thresholds=lambda card: _under(policy, card))
         self._policy = policy
+        self._decoded = decoded
         self._sources = file_sources(trust=load_trust() if trust is None else trust, online=online)
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
@@ -336,6 +340,8 @@ class Detector:
         if model and isinstance(image, Image):
             measures = Measures.of(image) if model.card.conditions else None
             seen = _Seen(model, model.views(image.pixels, lossless=image.lossless), measures)
+        if self._decoded and image.pixels is not None:
+            self._decoded(name, image.pixels)
         return Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, evidence, seen)
 
     def _report(self, image: Prepared, answer: _Opinion | None) -> Report:

@@ -47,7 +47,9 @@ def write_atomically(path: Path, data: bytes, *, flush: bool = True) -> None:
     """
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as stream:
+        # What lies there may be a link that leads elsewhere, where others write too: it is not written through.
+        part.unlink(missing_ok=True)
+        with part.open("xb") as stream:
             stream.write(data)
             if flush:
                 stream.flush()

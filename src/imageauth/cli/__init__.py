@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, scan, serve, train, trust, tune, web
+from imageauth.cli import check, data, evaluate, inspect, models, review, scan, serve, train, trust, tune, web
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(guarded(quiet(check.check)))
 app.command()(guarded(scan.scan))
+app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))

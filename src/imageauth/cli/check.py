@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imageauth.cli.options import Online
+from imageauth.cli.options import CODE_FOUND, FailOn, Online
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
@@ -44,17 +44,18 @@ def check(
         Path | None,
         typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
     ] = None,
+    fail_on: FailOn = None,
     online: Online = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 
-    Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage.
+    Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
     """
     from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
     from imageauth.policy import read_policy
     from imageauth.rendering.progress import progress
-    from imageauth.report import Failure
+    from imageauth.report import Failure, Report
     from imageauth.verdict import STANDARD
 
     if heatmap:
@@ -63,7 +64,9 @@ def check(
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
     if heatmap:
-        _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)
+        report = _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)
+        if report.verdict in (fail_on or ()):
+            raise typer.Exit(CODE_FOUND)
         return
     total = None
     if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
@@ -71,16 +74,19 @@ def check(
         total = len(items)
     first, second = tee(items)
     answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
-    failed = done = 0
+    failed = done = found = 0
     try:
         with progress("checking", total, shown=total is not None and total >= _MANY) as tell:
             for answer in answers:
                 failed += isinstance(answer, Failure)
+                found += isinstance(answer, Report) and answer.verdict in (fail_on or ())
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
                 tell(done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
+    if found:
+        raise typer.Exit(CODE_FOUND)
     if failed:
         raise typer.Exit(1)
 
@@ -97,7 +103,7 @@ def _check_writable(path: Path, *, no_pixels: bool) -> None:
     check_writable(path)
 
 
-def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_json: bool, explain: bool) -> None:
+def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_json: bool, explain: bool) -> "Report":
     """Check the one image that was named, and draw its heatmap."""
     import io
     import os
@@ -127,11 +133,12 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
     if found.heatmap is None or found.pixels is None or found.report.probability is None:
         reason = "the pixels gave no answer, and nothing is written to"
         print(f"imageauth: no heatmap for {printable(name)}: {reason} {printable(str(path))}", file=sys.stderr)
-        return
+        return found.report
     headline = f"{found.report.verdict}, {percent(found.report.probability)} AI"
     png = io.BytesIO()
     draw_heatmap(found.pixels, found.heatmap, headline).save(png, "PNG")
     write_bytes(path, png.getvalue())
+    return found.report
 
 
 def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:

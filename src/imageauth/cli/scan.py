@@ -2,19 +2,17 @@
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imageauth.cli.options import Online
+from imageauth.cli.options import CODE_FOUND, FailOn, Online
 from imageauth.models import AUTO
-from imageauth.report import Verdict
 
 if TYPE_CHECKING:
     from imageauth.scan.rows import Row
-
-_CODE_FOUND = 3
 
 
 def scan(
@@ -61,9 +59,7 @@ def scan(
         Path | None,
         typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
     ] = None,
-    fail_on: Annotated[
-        list[Verdict] | None, typer.Option(help="Exit with 3 if any image has this verdict; can be given repeatedly.")
-    ] = None,
+    fail_on: FailOn = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     online: Online = False,
 ) -> None:
@@ -71,34 +67,41 @@ def scan(
 
     Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
     """
+    from imageauth.escaping import printable
     from imageauth.policy import read_policy
     from imageauth.scan.console import told, watched
     from imageauth.scan.inputs import Options, items_of
     from imageauth.scan.scanning import Again, scan
     from imageauth.scan.settings import Checking
+    from imageauth.scan.sidecars import write_sidecar
     from imageauth.verdict import STANDARD
 
     rules = read_policy(policy) if policy else STANDARD
-    checking = Checking(None if no_pixels else model, policy=rules, online=online)
+    checking = Checking(None if no_pixels else model, policy=rules, online=online, hashes=near_duplicates)
     if resume and not out.exists():
         print(f"imageauth: there is no {out} to go on with; beginning it", file=sys.stderr)
     items = items_of(paths, Options(tuple(include or ()), tuple(exclude or ()), column, null))
     again = Again(resume=resume, failed=retry_failed, otherwise=redo)
     begun, rows = time.monotonic(), 0
+    unwritten: Counter[str] = Counter()
     with watched(quiet=quiet) as tell:
 
         def added(row: "Row") -> None:
             nonlocal rows
             rows += 1
+            if sidecars and (note := write_sidecar(row["file"], row)):
+                unwritten[note] += 1
             tell(row)
 
         try:
             summary = scan(items, out, checking=checking, workers=workers, ray=ray, again=again, added=added)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"after {rows:,} images; --resume goes on") from None
+    for note, count in unwritten.most_common(_NOTES):
+        print(f"imageauth: {count:,} ×: {printable(note)}", file=sys.stderr)
     if not quiet:
         print(told(summary, str(out), rows=rows, seconds=time.monotonic() - begun))
     if any(summary.verdicts[verdict] for verdict in fail_on or ()):
-        raise typer.Exit(_CODE_FOUND)
+        raise typer.Exit(CODE_FOUND)
     if summary.failed:
         raise typer.Exit(1)

@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imageauth.report import Failure
 from imageauth.scan.crew import Crew, Event
-from imageauth.scan.items import Item, item_of
+from imageauth.scan.items import Item, Nowhere, item_of
 from imageauth.scan.ledger import Ledger
 from imageauth.scan.rows import Row, copied, row_of
 from imageauth.scan.worker import Read
@@ -37,6 +37,11 @@ class _Slot:
     original: bool = False
     row: Row | None = None
     deaths: int = 0
+
+    def settle(self, row: Row) -> None:
+        """It has its row; the bytes that it may hold are needed no more."""
+        self.row = row
+        self.item = replace(self.item, source=Nowhere())
 
 
 @dataclass(slots=True, eq=False)
@@ -167,13 +172,13 @@ class Engine:
             for slot, read in zip(task.slots, event.content, strict=True):
                 slot.read = read
                 if read.failure:
-                    slot.row = row_of(slot.item, read.failure)
+                    slot.settle(row_of(slot.item, read.failure))
             if task.alone:
                 self._decide(event.task)
         else:
             task = self._tasks.pop(event.task)
             for slot, row in zip(task.wanted, event.content, strict=True):
-                slot.row = row
+                slot.settle(row)
                 if slot.read and slot.read.sidecar_sha256 and "error" not in row:
                     row["sidecar_sha256"] = slot.read.sidecar_sha256
         # In order, so that of equal files the first is the original, whichever worker is faster.
@@ -202,7 +207,7 @@ class Engine:
             slot.deaths += task.alone
             if slot.deaths >= _DEATHS:
                 reason = "checking it ended the process that did so, twice (out of memory, or a fault in a decoder)"
-                slot.row = row_of(slot.item, Failure(slot.item.name, "crashed", reason))
+                slot.settle(row_of(slot.item, Failure(slot.item.name, "crashed", reason)))
             else:
                 self._again.append(_Task([slot], alone=True))
 
@@ -217,7 +222,7 @@ class Engine:
                 row = self._copy(slot)
                 if row is None:
                     break
-                slot.row = row
+                slot.settle(row)
             self._order.popleft()
             assert slot.row is not None
             ready.append((slot, slot.row))

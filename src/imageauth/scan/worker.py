@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from imageauth.detector import FileBytes, failure_of
 from imageauth.errors import ImageAuthError, ImageError
 from imageauth.report import Failure
 from imageauth.scan.items import Item
+from imageauth.scan.near_duplicates import perceptual_hash
 from imageauth.scan.rows import Row, content_key, row_of
 from imageauth.scan.settings import Checking
 from imageauth.silence import silenced
@@ -67,13 +71,21 @@ def work(connection: Connection, checking: Checking) -> None:
 def _work(connection: Connection, told: "_Sender", checking: Checking) -> None:
     tasks: queue.SimpleQueue[tuple[int, list[tuple[Item, FileBytes]]] | Exception | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, told, tasks), daemon=True).start()
-    detector = checking.detector()
+    hashes: dict[str, str] = {}
+
+    def decoded(name: str, pixels: npt.NDArray[np.uint8]) -> None:
+        hashes[name] = perceptual_hash(pixels)
+
+    detector = checking.detector(decoded if checking.hashes else None)
     while (task := tasks.get()) is not None:
         if isinstance(task, Exception):
             raise task
         number, wanted = task
         answers = detector.check_many([data for _, data in wanted], names=[item.name for item, _ in wanted])
         rows: list[Row] = [row_of(item, answer) for (item, _), answer in zip(wanted, answers, strict=True)]
+        for row in rows:
+            if (found := hashes.pop(row["file"], "")) and "error" not in row:
+                row["perceptual_hash"] = found
         told("checked", number, rows)
 
 

@@ -47,6 +47,9 @@ TERMS = {
     )
 }
 
+C2PA_TERMS = frozenset({"trainedAlgorithmicData", "empty"})
+"""Those that are C2PA's own and stand in no vocabulary of IPTC."""
+
 _ADDRESS = re.compile(
     r"(?:https?://(?:cv\.iptc\.org/newscodes/digitalsourcetype|c2pa\.org/digitalsourcetype)/|digsrctype:)?(\w+)/?"
     r"|https?://schema\.org/(\w+)DigitalSource",
