@@ -184,8 +184,8 @@ class Detector:
             trust: lists of signers that credentials are checked against; default: those in the user's data folder.
             online: fetch credentials that lie elsewhere, where a file names their address. Otherwise nothing is
                 ever fetched.
-            decoded: called with the name and the pixels (uint8 [H, W, 3]) of each picture that was decoded, in whichever
-                thread did that.
+            decoded: called with the name and the pixels (uint8 [H, W, 3]) of each picture that was decoded, by the
+                thread that did so.
 
         Raises:
             ModelError: the model is unknown, incomplete or damaged. With ``auto`` damaged weights show themselves when

@@ -14,6 +14,9 @@ from imageauth.models import AUTO
 if TYPE_CHECKING:
     from imageauth.scan.rows import Row
 
+# Different notes about sidecars that are shown.
+_NOTES = 5
+
 
 def scan(
     paths: Annotated[
@@ -59,6 +62,13 @@ def scan(
         Path | None,
         typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
     ] = None,
+    near_duplicates: Annotated[
+        bool,
+        typer.Option("--near-duplicates", help="Keep a hash of what each picture looks like; review groups by it."),
+    ] = False,
+    sidecars: Annotated[
+        bool, typer.Option("--write-sidecar", help="Write an XMP file with the verdict beside each picture.")
+    ] = False,
     fail_on: FailOn = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     online: Online = False,
