@@ -64,7 +64,7 @@ def scan(
     ] = None,
     near_duplicates: Annotated[
         bool,
-        typer.Option("--near-duplicates", help="Keep a hash of what each picture looks like; review groups by it."),
+        typer.Option("--near-duplicates", help="Keep a hash of what each picture looks like, for review."),
     ] = False,
     sidecars: Annotated[
         bool, typer.Option("--write-sidecar", help="Write an XMP file with the verdict beside each picture.")

@@ -1,5 +1,6 @@
 """A scan as a person watches it: a bar on a terminal, a line now and then elsewhere; and what it found in all."""
 
+import shlex
 import sys
 import time
 from collections import Counter
@@ -78,6 +79,8 @@ def told(summary: Summary, out: str, *, rows: int, seconds: float) -> str:
             f"About {max(1, round(summary.wrong)):,} of the {summary.judged:,} verdicts by pixels are expected to be "
             "wrong (as often as when the model was measured, half of the images being AI-made)."
         )
+    if total:
+        lines.append(f"To look through them: imageauth review {shlex.quote(printable(out))}")
     return "\n".join(lines)
 
 
