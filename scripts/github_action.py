@@ -27,7 +27,8 @@ def main(settings: Mapping[str, str]) -> int:
     paths = [line.strip() for line in settings.get("IMAGEAUTH_PATHS", ".").splitlines() if line.strip()] or ["."]
     fail_on = settings.get("IMAGEAUTH_FAIL_ON", "").split()
     if unknown := set(fail_on) - set(Verdict):
-        print(f"::error::{_data(f'fail-on takes {", ".join(Verdict)}, not {", ".join(sorted(unknown))}')}")
+        wrong = f"fail-on takes {', '.join(Verdict)}, not {', '.join(sorted(unknown))}"
+        print(f"::error::{_data(wrong)}")
         return 2
     out = Path(settings["IMAGEAUTH_OUT"])
     out.mkdir(parents=True, exist_ok=True)
