@@ -176,7 +176,9 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done = CliRunner().invoke(app, ["review", f"results.{form}"])
         assert done.exit_code == 0, done.output
         assert "results.html: 3 rows, 0 small pictures in results_files/" in done.output
-    done = CliRunner().invoke(app, ["review", "results.csv", "--only", "error", "--only", "likely-ai", "--out", "x.html"])
+    done = CliRunner().invoke(
+        app, ["review", "results.csv", "--only", "error", "--only", "likely-ai", "--out", "x.html"]
+    )
     assert "x.html: 2 rows" in done.output
 
 
@@ -307,7 +309,7 @@ def test_it_scrolls_and_obeys_the_keyboard(page: Any) -> None:
     page.wait_for_selector("dialog[open] .members")
     assert "copy.png (same bytes)" in page.locator("dialog .members").inner_text()
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.closest('.tile').ariaPosInSet") == "1"
+    until(page, "document.activeElement.closest('.tile')?.ariaPosInSet === '1'")
     page.evaluate("document.getElementById('view').scrollTop = 1e9")
     until(page, "[...document.querySelectorAll('.tile')].some((tile) => tile.ariaPosInSet === '5032')")
     assert page.locator(".tile").count() < 300
