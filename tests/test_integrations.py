@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from PIL import Image
+from typer.testing import CliRunner
 
+from imageauth.cli import app
 from imageauth.images import EXTENSIONS
 from imageauth.report import Verdict
 from tests.conftest import drawn
-from tests.scan_rows import HOSTILE, failed, row
+from tests.scan_rows import HOSTILE, failed, row, write
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -232,3 +234,36 @@ def test_pre_commit_takes_and_runs_it(repository: Path, tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "exit code: 3" in done.stdout
     assert "new.png" in done.stdout
+
+
+def lines(page: str, language: str) -> list[str]:
+    """Lines of the code blocks in a page of the documentation."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("page", ["review.md", "integrations.md"])
+def test_commands_of_the_pages_exist_with_their_options(page: str) -> None:
+    commands = [shlex.split(line, comments=True) for line in lines(page, "sh")]
+    commands = [words for words in commands if words[:2] in (["imageauth", "review"], ["imageauth", "check"])]
+    assert commands
+    for _, command, *words in commands:
+        shown = CliRunner().invoke(app, [command, "--help"]).output
+        assert all(word in shown for word in words if word.startswith("--")), words
+
+
+def test_the_pages_yaml_names_what_there_is() -> None:
+    text = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    workflow, config, _ = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    assert set(workflow["jobs"]["images"]["steps"][1]["with"]) <= set(ACTION["inputs"])
+    assert config["repos"][0]["hooks"] == [{"id": HOOK["id"]}]
+    table = dict(re.findall(r"^\| `([\w-]+)` \|(.*?)\|", text, re.MULTILINE))
+    assert {name: value.strip(" `") for name, value in table.items()} == {
+        name: given["default"] for name, given in ACTION["inputs"].items()
+    }
+
+
+def test_the_pages_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("results.jsonl"), [row("a.jpg"), failed("b.jpg")])
+    exec("\n".join(lines("review.md", "python")), {})
