@@ -167,11 +167,13 @@ def test_the_action_checks_what_changed(
 def test_without_a_base_all_are_checked(
     script: ModuleType, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
+    monkeypatch.chdir(repository)
     for base in ("", "0" * 40, "--output=x", "f" * 40):
-        code, outputs, _ = run_action(script, repository, tmp_path, monkeypatch, BASE=base)
-        assert code == 3
-        assert outputs.startswith("checked=1\nfound=1")
-        assert "all images are checked" in capfd.readouterr().out
+        assert script.changed_images(base, ["."]) is None
+    code, outputs, _ = run_action(script, repository, tmp_path, monkeypatch, BASE="")
+    assert code == 3
+    assert outputs.startswith("checked=1\nfound=1")
+    assert "all images are checked" in capfd.readouterr().out
 
 
 def test_a_verdict_that_is_none_is_told(script: ModuleType, tmp_path: Path, capsys: Any) -> None:
