@@ -41,6 +41,7 @@ def test_the_wheel_carries_the_weights_and_nothing_odd(wheel: Path) -> None:
     assert [name for name in names if name.endswith("/licenses/NOTICE")]
     assert "imageauth/py.typed" in names
     assert "imageauth/evaluation/page.css" in names
+    assert "imageauth/scan/review/page/index.html" in names
     assert not [name for name in names if name.split("/")[0] not in ("imageauth",) and ".dist-info/" not in name]
     assert wheel.stat().st_size < 50e6
 
