@@ -49,9 +49,9 @@ class ModulePage:
 
 
 @contextmanager
-def module_page(browser: Any, **private: object) -> Iterator[ModulePage]:
-    """The page at a site of its own."""
-    with serve(**private) as site:
+def module_page(browser: Any, **how: Any) -> Iterator[ModulePage]:
+    """The page at a site of its own; ``how`` is as for :func:`tests.private_site.serve`."""
+    with serve(**how) as site:
         page = ModulePage(browser, site)
         yield page
         page.context.close()

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,12 +60,16 @@ class Site:
         address: of the site, with a slash at its end.
         extra: path → bytes, before the files.
         asked: paths that were asked for, in order.
+        cut: paths of which only half arrives.
+        isolated: from other sites' pages, by headers; threads need it.
     """
 
     def __init__(self, extra: dict[str, bytes]) -> None:
         self.address = ""
         self.extra = {"index.html": b"<!doctype html><title>test</title>", "favicon.ico": b"", **extra}
         self.asked: list[str] = []
+        self.cut: set[str] = set()
+        self.isolated = True
 
     def find(self, path: str) -> bytes | None:
         self.asked.append(path)
@@ -82,7 +86,7 @@ class Site:
 
 
 @contextmanager
-def serve(**private: object) -> Iterator[Site]:
+def serve(*, isolated: bool = True, **private: object) -> Iterator[Site]:
     """A site whose ``config.json`` says ``private`` of private mode; ``trust``: the lists of signers, as plain data."""
     runtime_folder()
     extra = {}
@@ -92,7 +96,8 @@ def serve(**private: object) -> Iterator[Site]:
     config = {"schema": "imageauth/page/1", "version": __version__, "server": True, "private": here}
     extra["config.json"] = json.dumps(config).encode()
     site = Site(extra)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site.find))
+    site.isolated = isolated
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site))
     site.address = f"http://127.0.0.1:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -104,18 +109,24 @@ def serve(**private: object) -> Iterator[Site]:
         thread.join()
 
 
-def _handler(find: Callable[[str], bytes | None]) -> type[BaseHTTPRequestHandler]:
+def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].lstrip("/") or "index.html"
-            body = find(path)
+            body = site.find(path)
             self.send_response(404 if body is None else 200)
             headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), **HEADERS}
+            if not site.isolated:
+                headers = {name: value for name, value in headers.items() if not name.startswith("Cross-Origin")}
             for name, value in (headers | {"Content-Length": str(len(body or b""))}).items():
                 self.send_header(name, value)
             self.end_headers()
+            if path in site.cut and body:
+                self.wfile.write(body[: len(body) // 2])
+                self.close_connection = True
+                return
             self.wfile.write(body or b"")
 
         def log_message(self, *_: object) -> None:

@@ -1,6 +1,8 @@
 """Scores, evidence and policy in the browser give what they give in Python."""
 
+import base64
 import itertools
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +23,7 @@ from imageauth.pixels.heatmap import blend
 from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.stability import LOSSLESS, VARIANTS, pool
 from imageauth.pixels.views import Views
+from imageauth.rendering.heatmap import transparent_overlay
 from imageauth.report import Evidence, PointsTo, Source, Strength
 from imageauth.verdict import ANSWERS, PART, RULES, UNSTABLE, decide
 from tests.private_page import ModulePage, as_json, module_page
@@ -140,8 +143,6 @@ def test_evidence_reads_the_same(page: ModulePage, name: str) -> None:
 
 def card_json(folder: Path) -> Any:
     """As the browser gets it."""
-    import json
-
     return json.loads((folder / "card.json").read_text(encoding="utf-8"))
 
 
@@ -218,7 +219,10 @@ def test_scores_and_probabilities_are_the_same(page: ModulePage) -> None:
         assert found["pooled"] == pytest.approx(float(pool(variants[None], names)[0]), rel=1e-12)
         assert found["kinds"] == pytest.approx(answers.kinds_of(said), rel=1e-12)
     lossless = page.run(
-        "async () => Object.entries((await load('stability')).VARIANTS).filter(([, v]) => v.lossless).map(([name]) => name)"
+        """async () => {
+          const { VARIANTS } = await load("stability");
+          return Object.keys(VARIANTS).filter((name) => VARIANTS[name].lossless);
+        }"""
     )
     assert set(lossless) == LOSSLESS < set(VARIANTS)
 
@@ -270,3 +274,24 @@ def test_heatmaps_are_laid_the_same(page: ModulePage) -> None:
         assert (found["height"], found["width"]) == expected.shape
         values = np.array([np.nan if value is None else value for value in found["data"]]).reshape(expected.shape)
         np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_overlays_are_coloured_the_same(page: ModulePage) -> None:
+    heat = np.random.default_rng(3).normal(0, 1, (14, 19))
+    heat[2, 3] = np.nan
+    expected = np.asarray(transparent_overlay(heat, 700, 520))
+    found = page.run(
+        """async (values, width, height) => {
+          const { coloured } = await load("overlay");
+          const data = Float64Array.from(values.flat(), (value) => value ?? NaN);
+          return text(coloured({ data, width: values[0].length, height: values.length }, width, height));
+        }""",
+        [[None if np.isnan(value) else value for value in row] for row in heat.tolist()],
+        expected.shape[1], expected.shape[0],
+    )  # fmt: skip
+    pixels = np.frombuffer(base64.b64decode(found), np.uint8).reshape(expected.shape)
+    assert np.abs(pixels[..., 3].astype(int) - expected[..., 3]).max() <= 1
+    clear = expected[..., 3] > 1  # where nothing is seen the colour may be either
+    np.testing.assert_array_equal(
+        pixels[clear], np.where(clear[..., None], np.dstack([expected[..., :3], pixels[..., 3:]]), 0)[clear]
+    )
