@@ -2,8 +2,8 @@
 
     PYTHONPATH=.:benchmarks python benchmarks/private_mode.py --out benchmarks/results/private_mode.md
 
-Needs private mode's files (`imageauth web runtime`), the extra [serve], playwright and Chromium. Everything is served on
-this machine, by `imageauth serve`'s own application. Browser and Python take turns.
+Needs private mode's files (`imageauth web runtime`), the extra [serve], playwright and Chromium. Everything is served
+on this machine, by `imageauth serve`'s own application. Browser and Python take turns.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
-from photo_speed import picture, took
-from speed import write_page
 from tests.browsing import chromium
 from tests.live import serving
 
 from imageauth import Detector
 from imageauth.server.app import create_app
+from photo_speed import picture, took
+from speed import write_page
 
 # Seconds from the switch to readiness, and to the first answer.
 FIRST = """async (data) => {

@@ -22,8 +22,8 @@ from tests.test_golden import large_patterns, patterns
 
 pytestmark = pytest.mark.browser
 
-# |Δ probability|. The issue asks for 0.01. `photo` computes with activations of 8 bits, which makes it chaotic: the last
-# bit of a float, rounded otherwise, can move a view's logit by 0.2 (docs/private-mode.md tells how often that shows).
+# |Δ probability|. The issue asks for 0.01. `photo` computes with activations of 8 bits, so it is chaotic: the last bit
+# of a float, rounded otherwise, can move a view's logit by 0.2 (docs/private-mode.md tells how often that shows).
 AGREEMENT = {"cifake": 0.01, "photo": 0.1}
 
 LOAD = """async () => {
