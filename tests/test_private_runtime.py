@@ -62,9 +62,7 @@ def test_only_what_is_needed_is_kept(package: Package, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"brought", "kept"}
 
 
-def test_it_is_found_where_it_was_put(
-    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_found_where_it_was_put(package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMAGEAUTH_WEB_RUNTIME", raising=False)
     monkeypatch.setenv("IMAGEAUTH_DATA", str(tmp_path / "data"))
     assert find([package]) is None
@@ -114,9 +112,7 @@ def test_a_folder_of_somebody_else_is_left_alone(package: Package, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for npm is a shell script")
-def test_npm_is_asked_for_the_pinned_version(
-    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_npm_is_asked_for_the_pinned_version(package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm = tmp_path / "bin" / "npm"
     npm.parent.mkdir()
     brought = tmp_path / "brought" / package.archive
@@ -171,7 +167,12 @@ def test_every_file_of_private_mode_has_an_address() -> None:
     assert here.describe() == {
         "available": True, "models": ["cifake", "photo"], "files": True, "credentials": True, "trust": False,
     }  # fmt: skip
-    for address in ("models/photo/card.json", "models/cifake/model.tflite", "runtime/litert.js", "python/imageauth.zip"):
+    for address in (
+        "models/photo/card.json",
+        "models/cifake/model.tflite",
+        "runtime/litert.js",
+        "python/imageauth.zip",
+    ):
         file = here.find(f"private/{address}")
         assert file is not None
         assert file.is_file()

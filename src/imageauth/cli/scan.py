@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imageauth.cli.options import CODE_FOUND, FailOn, Online
+from imageauth.cli.options import CODE_FOUND, FailOn, Model, Online, PolicyFile
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
@@ -52,16 +52,11 @@ def scan(
         str | None,
         typer.Option(metavar="ADDRESS|local", help="Check on a Ray cluster, or on one started on this machine."),
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
-    ] = AUTO,
+    model: Model = AUTO,
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the files say.")
     ] = False,
-    policy: Annotated[
-        Path | None,
-        typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
-    ] = None,
+    policy: PolicyFile = None,
     near_duplicates: Annotated[
         bool,
         typer.Option("--near-duplicates", help="Keep a hash of what each picture looks like, for review."),
