@@ -398,6 +398,41 @@ def test_the_private_mode_can_be_stopped_and_can_fail(private):
     assert "they go to the program" in page.locator(".mode").inner_text()
 
 
+@pytest.mark.parametrize("end", ["breaks", "stopped"])
+def test_pictures_handed_in_for_the_private_mode_are_not_sent_when_it_ends(private, end):
+    page = private.open().page
+    page.get_by_role("switch").check()
+    page.get_by_role("progressbar").wait_for()
+    private.drop({"mine.jpg": PICTURE, "mine-too.jpg": PICTURE})
+    if end == "breaks":
+        page.evaluate("breakDown()")
+    else:
+        page.get_by_role("button", name="Cancel", exact=True).first.click()
+    private.settled(2, state="failed")
+    assert "was not sent to the server" in page.locator(".card").first.inner_text()
+    assert page.get_by_role("button", name="Try failed ones again").count() == 0, "nothing sends them all at once"
+    page.wait_for_timeout(200)
+    assert private.posts() == []
+    page.get_by_role("button", name="Try again").first.click()
+    private.settled(1, state="done")
+    assert len(private.posts()) == 1, "the reader said so of this one"
+
+
+def test_what_the_server_saw_is_not_sent_again_once_the_mode_is_private(private):
+    page = private.open().page
+    private.drop({"one.jpg": PICTURE, "two.jpg": PICTURE})
+    private.settled(2)
+    assert len(private.posts()) == 2
+    page.get_by_role("switch").check()
+    page.get_by_role("progressbar").wait_for()
+    page.evaluate("goOn()")
+    page.get_by_text("sent to no one").wait_for()
+    page.get_by_role("button", name="Details").first.click()
+    page.get_by_role("button", name="Show where the evidence sits").click()
+    page.get_by_text("There is no map of this picture’s evidence.").wait_for()
+    assert len(private.posts()) == 2
+
+
 def test_a_static_site_is_always_private(private):
     private.config |= {"server": False, "models": ["photo"]}
     private.page.route(

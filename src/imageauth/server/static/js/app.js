@@ -105,7 +105,8 @@ export class App extends EventTarget {
     const limit = this.config.limits?.max_bytes;
     if (!item.file.size) throw new Problem("empty");
     if (limit && item.file.size > limit) throw new Problem("too-large");
-    item.where = this.where;
+    // What waited when private mode came on is private too; never the other way round.
+    if (this.where === "private") item.where = "private";
     const report = await this.ask(item, { heatmap: item.heatmap, signal });
     this.items.change(item, { state: "done", report, at: new Date(), problem: null });
   }
@@ -135,6 +136,7 @@ export class App extends EventTarget {
 
   /** Ask again for where the evidence sits. @param {import("./items.js").Item} item */
   async fetchHeatmap(item) {
+    if (this.where === "private") item.where = "private";
     const { heatmap } = await this.ask(item, { heatmap: true, signal: new AbortController().signal });
     item.heatmap = true;
     this.items.change(item, { report: { .../** @type {import("./report.js").Report} */ (item.report), heatmap } });
@@ -150,7 +152,7 @@ export class App extends EventTarget {
     this.modeFailure = "";
     if (!on) {
       this.preparing = null;
-      this.where = "server";
+      this.backToServer();
       if (!this.items.all.some((item) => item.state === "checking" && item.where === "private")) this.checkers.private?.close?.();
       this.modeChanged();
       return;
@@ -176,9 +178,23 @@ export class App extends EventTarget {
       if (signal.aborted) return;
       this.preparing = null;
       this.modeFailure = error instanceof Error ? error.message : String(error);
-      if (this.config.server) this.where = "server";
+      if (this.config.server) this.backToServer();
     }
     this.modeChanged();
+  }
+
+  /** Pictures that were handed in for private mode and wait are not sent, unless the reader says so of each. */
+  backToServer() {
+    this.where = "server";
+    for (const item of this.items.all.filter((one) => one.where === "private" && one.state === "waiting")) {
+      this.items.change(item, { state: "failed", problem: new Problem("not-sent") });
+    }
+  }
+
+  /** Try pictures again, where pictures are checked now. @param {import("./items.js").Item[]} items */
+  again(items) {
+    for (const item of items) item.where = this.where;
+    this.queue.again(items);
   }
 
   modeChanged() {
@@ -192,7 +208,7 @@ export class App extends EventTarget {
     remember("sessionStorage", KEY, key);
     this.keyRefused = false;
     this.dispatchEvent(new Event("key"));
-    this.queue.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
+    this.again(this.items.all.filter((item) => item.problem?.code === "key-required"));
   }
 
   /** Say something to those who listen rather than look. @param {string} text */

@@ -120,7 +120,7 @@ export class Card {
       item.report ? button("copy", () => this.copy()) : null,
       item.report ? button("json", () => saveJson([item])) : null,
       item.report ? button("print", () => app.print([item])) : null,
-      again ? button("again", () => app.queue.again([item])) : null,
+      again ? button("again", () => app.again([item])) : null,
       isSettled(item) ? button("remove", () => app.items.remove([item])) : button("cancel", () => app.queue.cancel([item])),
     );
   }

@@ -119,7 +119,7 @@ export function resultsView(section, app) {
     const view = (/** @type {string} */ key) =>
       h("button", { type: "button", "data-key": `view-${key}`, "aria-pressed": String(state.view === key), onclick: () => change({ view: key, chosen: true }) }, words.t(`view.${key}`));
     const done = all.filter((item) => item.report);
-    const unanswered = all.filter((item) => item.state === "cancelled" || (item.problem && worthAnotherTry(item.problem)));
+    const unanswered = all.filter((item) => item.state === "cancelled" || (item.problem && item.problem.code !== "not-sent" && worthAnotherTry(item.problem)));
     const many = (/** @type {string} */ key, /** @type {() => void} */ onclick) => h("button.quiet", { type: "button", "data-key": key, onclick }, words.t(key));
     return fill(
       bar,
@@ -135,7 +135,7 @@ export function resultsView(section, app) {
           done.length ? many("copy.all", () => copyAll(done)) : null,
           done.length ? many("json.all", () => saveJson(all)) : null,
           done.length ? many("print.all", () => app.print(done)) : null,
-          unanswered.length ? many("again.all", () => app.queue.again(unanswered)) : null,
+          unanswered.length ? many("again.all", () => app.again(unanswered)) : null,
           many("remove.all", () => {
             app.queue.cancel(all);
             items.remove([...all]);
