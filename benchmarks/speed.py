@@ -112,16 +112,19 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def write_page(out: Path, title: str, rows: list[tuple[str, str, str]], runs: int, script: str) -> None:
-    """Write what was measured as a page, and print it."""
+def write_page(
+    out: Path, title: str, rows: list[tuple[str, str, str]], runs: int, script: str, how: str | None = None
+) -> None:
+    """Write what was measured as a page, and print it; ``how`` says how, if not as medians of runs in turn."""
     from importlib.metadata import version
+
+    how = how or f"Medians of {runs} runs; what is compared ran in turn."
 
     lines = [
         f"# {title}",
         "",
         f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"ai-edge-litert {version('ai-edge-litert')}; {datetime.now(UTC):%Y-%m-%d}. Medians of {runs} runs; "
-        "what is compared ran in turn.",
+        f"ai-edge-litert {version('ai-edge-litert')}; {datetime.now(UTC):%Y-%m-%d}. {how}",
         "",
         "| what | measured | target |",
         "|---|---:|---:|",

@@ -97,7 +97,7 @@ def build_script(stages: list[Stage], context: Path, work: Path, python: Path, p
         f"mount -t tmpfs -o size=16m,mode=1777,noexec,nosuid,nodev memory {root}/tmp",
         *(f"mount --bind {root}{volume} {root}{volume}" for volume in final.all("VOLUME")),
         f"mount -o remount,bind,ro {root}",
-        f"mount -o remount,bind,ro {root}/opt/imageauth",
+        *(f"mount -o remount,bind,ro {root}{copy.split()[-1]}" for copy in final.all("COPY")),
         f"echo {shlex.quote(MARK)}",
         f"exec chroot {root} setpriv --reuid={user} --regid={group} --clear-groups --no-new-privs --bounding-set=-all "
         f"env -i {shlex.join(f'{key}={value}' for key, value in environment.items())} {shlex.join(words)}",

@@ -1,6 +1,7 @@
 """A service in a process of its own, with whatever limits a test wants, and clients that may be rude to it."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -54,8 +55,16 @@ class Serving:
     @property
     def megabytes(self) -> float:
         """Resident memory."""
+        return self._status("VmRSS")
+
+    @property
+    def most_megabytes(self) -> float:
+        """Resident memory at its most."""
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]) / 1e3
+        return int(next(line for line in status.splitlines() if line.startswith(f"{name}:")).split()[1]) / 1e3
 
     @property
     def open_files(self) -> int:
@@ -88,15 +97,19 @@ class Serving:
             return heard(connection)
 
 
-def heard(connection: socket.socket) -> bytes:
-    """All that comes until the other side closes."""
-    parts = []
+def heard(connection: socket.socket, *, whole_answer: bool = False) -> bytes:
+    """All that comes until the other side closes, or until there is one whole answer with a Content-Length."""
+    said = b""
     try:
         while part := connection.recv(65536):
-            parts.append(part)
+            said += part
+            top, found, body = said.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", top)
+            if whole_answer and found and length and len(body) >= int(length[1]):
+                break
     except ConnectionResetError:
         pass
-    return b"".join(parts)
+    return said
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def test_the_steps_of_the_dockerfile_build_a_service_that_needs_to_write_nowhere
             ["unshare", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
-        wait_for(lambda: MARK in said.read_text(), container, said, seconds=180)
+        wait_for(lambda: MARK in said.read_text(), container, said, seconds=400)
         check = [word.replace(":8000/", f":{port}/") for word in FINAL.healthcheck()]
         check[0] = sys.executable
         wait_for(lambda: healthy(check), container, said, seconds=30)
@@ -177,6 +177,7 @@ def answers(port: str, process: int) -> None:
     """The page and a check, asked from outside; and what the process may do."""
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/config.json").json()["private"]["available"] is True
         png = io.BytesIO()
         PIL.Image.fromarray(drawn(300, 200)).save(png, "PNG")
         (report,) = client.post("/v1/checks", files={"files": ("a.png", png.getvalue())}).json()["results"]
@@ -187,7 +188,7 @@ def answers(port: str, process: int) -> None:
     assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
     assert fields["NoNewPrivs"] == "1"
     writable = [
-        place for place in ("", "opt/imageauth", "usr/local", "var/tmp", "home")
+        place for place in ("", "opt/imageauth", "opt/web-runtime", "usr/local", "var/tmp", "home")
         if os.statvfs(f"/proc/{process}/root/{place}").f_flag & os.ST_RDONLY == 0
     ]  # fmt: skip
     assert writable == []

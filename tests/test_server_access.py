@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -292,3 +294,20 @@ def test_not_ready_until_the_models_answer(quick: Detector, monkeypatch: pytest.
         problem(answer, 503, "not-ready")
         assert int(answer.headers["retry-after"]) >= 1
         assert client.get("/healthz").status_code == 200
+
+
+def test_pictures_wait_while_the_models_load(quick: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side with them, the models would take long to be ready after a crash under load."""
+    from imageauth.server.app import create_app
+
+    loaded, asked = threading.Event(), threading.Event()
+    monkeypatch.setattr(quick, "warm_up", lambda: loaded.wait(30))
+    prepare = quick.prepare
+    monkeypatch.setattr(quick, "prepare", lambda *args, **named: (asked.set(), prepare(*args, **named))[1])
+    with TestClient(create_app(quick)) as client, ThreadPoolExecutor(1) as other:
+        answer = other.submit(client.post, CHECKS, files=FILE)
+        assert not asked.wait(0.3)
+        problem(client.get("/readyz"), 503, "not-ready")
+        loaded.set()
+        assert answer.result(10).json()["results"][0]["error"]["code"] == "unsupported-format"
+        assert client.get("/readyz").status_code == 200

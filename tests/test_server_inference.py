@@ -3,6 +3,8 @@
 import itertools
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -230,3 +232,11 @@ def test_the_example_of_the_docs_runs(
     shown = np.array(json.loads(re.sub(r"\s*\n\s*", ",", capsys.readouterr().out.strip())))
     assert shown.shape[1] == 1
     assert np.isfinite(shown).all()
+
+
+def test_the_commands_of_the_docs_ask_a_running_service(service: Serving, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (script,) = (block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "curl" in block)
+    script = script.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}").replace("python -c", f"{sys.executable} -c")
+    done = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["model_name"] == "cifake"

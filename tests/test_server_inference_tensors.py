@@ -8,6 +8,7 @@ import pytest
 from imageauth.pixels.answers import Answers
 from imageauth.server.inference_models import outputs_of
 from imageauth.server.inference_tensors import (
+    MOST_BRACKETS,
     MOST_JSON,
     InferenceError,
     InferenceRequest,
@@ -185,3 +186,10 @@ def test_every_answer_of_a_network_is_a_tensor_with_its_columns() -> None:
     assert found["map"][1].tolist() == [[16, 17], [18, 19]]
     assert np.concatenate([each.reshape(2, -1) for each in found.values()], axis=1).tolist() == said.tolist()
     assert [output.spec.name for output in outputs_of(Answers(unfamiliarity=1))] == ["logit", "unfamiliarity"]
+
+
+def test_lists_without_end_are_refused_before_they_are_read() -> None:
+    many = b'{"inputs":[' + b"[]," * MOST_BRACKETS + b"0]}"
+    with pytest.raises(InferenceError, match="lists") as caught:
+        read(many)
+    assert caught.value.status == 413

@@ -197,15 +197,15 @@ def test_who_leaves_takes_the_work_along(tmp_path: Path) -> None:
     with serving(tmp_path) as service, service.client() as client:
         picture = encoded(drawn(1200, 900), "JPEG")
         head = b"POST /v1/checks HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
-        connections = [service.connect() for _ in range(8)]
+        connections = [service.connect() for _ in range(16)]
         for connection in connections:
             connection.sendall(head % len(picture) + picture)
         until = time.monotonic() + 20
-        while queue(client) < 6:
+        while queue(client) < 12:
             assert time.monotonic() < until
         for connection in connections:
             connection.close()
-        until = time.monotonic() + 2
+        until = time.monotonic() + 4
         while queue(client):
             assert time.monotonic() < until, "work of clients that left goes on"
         assert "imageauth_upload_bytes 0.0" in client.get("metrics").text
@@ -262,6 +262,19 @@ def test_uploads_that_pause_are_given_up(tmp_path: Path) -> None:
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"connection: close" in answer.lower()
         assert time.monotonic() - start < 10
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_large_pictures_leave_no_memory_behind(tmp_path: Path) -> None:
+    large = [encoded(drawn(4000, 3000), "JPEG"), encoded(drawn(5000, 4000), "JPEG"), encoded(drawn(2500, 2000), "BMP")]
+    with serving(tmp_path, model="cifake") as service, service.client() as client:
+        client.post("v1/checks", files={"files": ("a", encoded(drawn()))})
+        before = service.megabytes
+        for _ in range(2):
+            sent = [("files", (str(index), data)) for index, data in enumerate(large)]
+            results = client.post("v1/checks", files=sent).json()["results"]
+            assert all("verdict" in each for each in results)
+        assert service.megabytes - before < 50
 
 
 def test_the_default_detector_is_that_of_check(detector: Detector) -> None:

@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 DATATYPES: Mapping[str, np.dtype[Any]] = {"FP32": np.dtype("<f4"), "UINT8": np.dtype("u1")}
 """Of the protocol's types those that are used here, little-endian as its bytes are."""
-# A list in JSON takes two bytes and some sixty in memory: this bounds what a hostile one may cost.
-MOST_JSON = 8 * 2**20
+# What is short in JSON may be long in memory, an empty list some hundred bytes: these bound what a hostile request
+# costs to some 100 MB, and still let five pictures of 224×224 through as nested lists.
+MOST_JSON = 4 * 2**20
+MOST_BRACKETS = 300_000
 _MOST_TEXT = 256
 
 Array = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
@@ -88,6 +90,8 @@ def read_request(
     length = len(body) if header_length is None else _length(header_length, len(body))
     if length > MOST_JSON:
         raise InferenceError(f"the JSON is larger than {MOST_JSON} bytes; send tensors as binary data", 413)
+    if body.count(b"[", 0, length) + body.count(b"{", 0, length) > MOST_BRACKETS:
+        raise InferenceError(f"the JSON has more than {MOST_BRACKETS} lists; send tensors flat or as binary data", 413)
     data = _object(body[:length])
     parameters = _mapping(data.get("parameters", {}), "parameters")
     batch = _input(data.get("inputs"), takes, memoryview(body)[length:], most, binary=header_length is not None)

@@ -9,11 +9,10 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from imageauth.server.middleware import MAX_HEAD_BYTES
 from imageauth.server.problems import MEDIA_TYPE, ProblemError
 from imageauth.server.settings import Limits
 
-# Bytes of a request's line and headers.
-MAX_HEAD_BYTES = 16 * 2**10
 # A client that still sends when it was answered already (too large, no key) gets so long to notice.
 _DRAIN_SECONDS = 5
 
@@ -33,6 +32,8 @@ def guarded(limits: Limits) -> type[H11Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
+            if self.scope:
+                self.scope["state"].setdefault("abort", self.transport.abort)
             if self.conn.their_state is not h11.IDLE:
                 self._disarm()
             elif not self._deadline:

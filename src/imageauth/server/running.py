@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from imageauth.errors import ImageAuthError
+from imageauth.server.memory import return_freed_memory
 from imageauth.server.protocol import config_of
 from imageauth.server.settings import Settings
 
@@ -60,6 +61,7 @@ def serve(app: FastAPI, listener: socket.socket, settings: Settings, started: Ca
         settings: of the service.
         started: called once requests are answered.
     """
+    return_freed_memory()
     config = uvicorn.Config(app, **config_of(settings.limits, settings.trusted_proxies))
     _Server(config, started).run(sockets=[listener])
 

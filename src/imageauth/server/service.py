@@ -66,8 +66,9 @@ class Service:
         )
 
     def start(self) -> None:
-        """Start the threads of the queue, and load the models meanwhile."""
-        self.batcher.start()
+        """Load the models, and then start the threads of the queue. Pictures wait meanwhile: side by side with them the
+        models would take several times as long to be ready, as after a crash under load.
+        """
         threading.Thread(target=self._warm_up, name="imageauth-warm-up", daemon=True).start()
 
     def stop(self) -> None:
@@ -156,6 +157,8 @@ class Service:
         except ImageAuthError as error:
             self.not_ready = str(error)
             log("not-ready", logging.ERROR, reason=self.not_ready)
+        finally:
+            self.batcher.start()
 
 
 def queue_full(full: QueueFullError) -> ProblemError:
