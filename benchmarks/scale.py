@@ -6,8 +6,8 @@ Measured here, on one thread: a check of pictures of many sizes, and how many ro
 of the sizes of an archive's pictures (tab-separated, with columns w and h), such as the one of ``../shared/photos``,
 is named by ``--sizes``; otherwise they are spread as web pictures are (log-normal about one megapixel).
 
-The simulation deals batches of 64 images to workers as Ray does, each to the next one that is free. Costs are drawn from
-what was measured; workers die and come back (their batch is done again), and some machines are slower than others.
+The simulation deals batches of 64 images to workers as Ray does, each to the next one that is free. Costs are drawn
+from what was measured; workers die and come back (their batch is done again), and some machines are slower than others.
 """
 
 import argparse

@@ -22,7 +22,6 @@ from imageauth.scan.review import Review, write_review
 from imageauth.scan.rows import Row, row_of
 from tests.conftest import drawn
 from tests.scan_rows import HOSTILE, failed, row, write, write_lines
-from tests.test_evaluation_page import browser  # noqa: F401  (a fixture)
 
 SCREENSHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 
@@ -226,7 +225,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light")], ids=["light", "dark", "phone"])
-def page(request: pytest.FixtureRequest, browser, shown: Path) -> Iterator[Any]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Any, shown: Path) -> Iterator[Any]:
     width, scheme = request.param
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 850})
     opened = context.new_page()
