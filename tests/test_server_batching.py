@@ -110,18 +110,31 @@ def test_heavy_pictures_are_answered_one_by_one() -> None:
 def test_a_full_queue_refuses_all_of_a_request_and_says_how_long() -> None:
     gate = Gate()
     with batcher(gate, places=4) as (queue, _):
-        queue.submit([job(str(index))[0] for index in range(3)])
-        late = [job("a")[0], job("b")[0]]
+        queue.submit([job(str(index))[0] for index in range(4)])
         with pytest.raises(QueueFullError) as full:
-            queue.submit(late)
+            queue.submit([job("a")[0], job("b")[0]])
         assert full.value.seconds > 0
-        assert queue.count == 3
-        queue.submit(late[:1])
+        assert queue.count == 4
         with pytest.raises(QueueFullError):
             queue.check_room()
+        queue.submit([])  # nothing to do is never too much
+
+
+def test_one_free_place_is_enough_for_a_large_request() -> None:
+    """Else those with few pictures, who find the last place each time, would keep it out for ever."""
+    gate = Gate()
+    with batcher(gate, places=4) as (queue, _):
+        queue.submit([job(str(index))[0] for index in range(3)])
+        large = [job(f"large {index}")[0] for index in range(6)]
+        queue.check_room()
+        queue.submit(large)
+        assert queue.count == 9
+        with pytest.raises(QueueFullError):  # and until it is done nobody overtakes it
+            queue.submit([job("small")[0]])
         gate.open.set()
+        assert [each.answer.result(5) for each in large] == [f"large {index}" for index in range(6)]
         until(lambda: queue.count == 0)
-        queue.submit([job(str(index))[0] for index in range(6)])  # more than there are places, but alone
+        queue.submit([job("small")[0]])
 
 
 def test_the_estimate_follows_the_measured_pace() -> None:
@@ -208,6 +221,52 @@ def test_errors_of_ours_reach_the_request_and_end_no_thread() -> None:
         one, _ = job("well")
         queue.submit([one])
         assert one.answer.result(5) == "well"
+
+
+def test_a_picture_that_breaks_a_batch_spoils_no_other() -> None:
+    def answer(images: Sequence[Any]) -> Any:
+        if any(image.report == "bad" for image in images):
+            raise ZeroDivisionError
+        return list(images)
+
+    gate = Gate(answer)
+    with batcher(gate) as (queue, watcher):
+        first, _ = job("first")
+        queue.submit([first])
+        assert gate.entered.wait(5)
+        jobs = [job(name)[0] for name in ("a", "bad", "b")]
+        queue.submit(jobs)
+        until(lambda: watcher.stages.count("prepare") == 4)
+        gate.open.set()
+        assert (jobs[0].answer.result(5), jobs[2].answer.result(5)) == ("a", "b")
+        with pytest.raises(ZeroDivisionError):
+            jobs[1].answer.result(5)
+
+
+def test_what_a_request_keeps_is_made_between_batches_and_the_views_are_dropped() -> None:
+    drawing = threading.Event()
+    threads: list[str] = []
+
+    def draw(answer: Any) -> str:
+        threads.append(threading.current_thread().name)
+        assert drawing.wait(10)
+        return f"{answer.report} drawn"
+
+    def fail(answer: Any) -> str:
+        raise ZeroDivisionError
+
+    with batcher() as (queue, _):
+        jobs = [Job(name, lambda: b"x", lambda: None, finish) for name, finish in (("a", draw), ("b", fail))]
+        queue.submit(jobs)
+        until(lambda: bool(threads))
+        assert queue.count == 2  # its place is taken until it is drawn
+        drawing.set()
+        assert jobs[0].answer.result(5) == "a drawn"
+        with pytest.raises(ZeroDivisionError):
+            jobs[1].answer.result(5)
+        assert threads == ["imageauth-answer"]
+        assert [each.prepared for each in jobs] == [None, None]
+        until(lambda: queue.count == 0)
 
 
 def test_too_little_memory_for_a_batch_is_a_failure_of_its_pictures() -> None:

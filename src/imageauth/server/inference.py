@@ -162,6 +162,8 @@ async def _ask(request: Request, service: Service, network: PixelModel, asked: I
     except QueueFullError as full:
         raise queue_full(full) from None
     (said,) = await unless_gone(request, [call])
+    if isinstance(said, BaseException):
+        raise said
     return said
 
 
