@@ -2,9 +2,11 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from imageauth.errors import ImageError, ModelError
 from imageauth.report import Failure
 from imageauth.server.batching import Batcher, Job, QueueFullError
+from imageauth.server.budget import Turns
 
 
 class Item:
@@ -307,6 +310,53 @@ def test_calls_take_turns_with_batches() -> None:
         assert calls[0].result(5) == "imageauth-answer"
         with pytest.raises(ZeroDivisionError):
             calls[1].result(5)
+
+
+def test_other_work_that_nobody_waits_for_keeps_no_memory() -> None:
+    gate = Gate()
+    with batcher(gate) as (queue, _):
+        first, _ = job("first")
+        queue.submit([first])
+        assert gate.entered.wait(5)
+        tensor = Item("tensor")
+        kept = weakref.ref(tensor)
+        call = queue.call(partial(len, tensor))  # type: ignore[arg-type]
+        del tensor
+        assert kept()
+        call.cancel()
+        assert not kept()
+        assert queue.count == 1
+
+
+def test_a_share_is_waited_for_in_turn() -> None:
+    turns, order = Turns(100), []
+    first, second = threading.Event(), threading.Event()
+
+    def hold(name: str, count: int, until: threading.Event) -> threading.Thread:
+        def work() -> None:
+            with turns.take(count):
+                order.append(name)
+                assert until.wait(10)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    threads = [hold("small", 60, first)]
+    until(lambda: order == ["small"])
+    threads.append(hold("huge", 500, second))  # more than there is: alone
+    until(lambda: len(turns._line) == 1)
+    threads.append(hold("tiny", 1, second))  # would fit, but was not first
+    time.sleep(0.05)
+    assert order == ["small"]
+    first.set()
+    until(lambda: order == ["small", "huge"])
+    time.sleep(0.05)
+    assert order == ["small", "huge"]
+    second.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["small", "huge", "tiny"]
 
 
 def test_closing_drops_what_waits_and_takes_nothing_more() -> None:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
+from imageauth.errors import ModelError
 from imageauth.provenance.trust import load as load_trust
 from imageauth.server import checks, inference, status
 from imageauth.server.assets import STATIC, Assets, below
@@ -19,7 +20,7 @@ from imageauth.server.middleware import Guard
 from imageauth.server.openapi import describe, page
 from imageauth.server.private import Private
 from imageauth.server.problems import ProblemError, answer
-from imageauth.server.service import Service, service_of
+from imageauth.server.service import Service, service_of, unusable
 from imageauth.server.settings import Settings
 
 
@@ -55,6 +56,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.state.service = service
     app.add_exception_handler(ProblemError, answer)
     app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(ModelError, unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
     if settings.allow_origins:
         app.add_middleware(

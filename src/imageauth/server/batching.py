@@ -168,6 +168,7 @@ class Batcher:
             self._admit([call.answer])
             self._ready.append(call)
             self._change.notify_all()
+        call.answer.add_done_callback(lambda _: self._drop(call))
         return call.answer
 
     def close(self, seconds: float) -> None:
@@ -205,6 +206,13 @@ class Batcher:
                 return
             self._waiting.remove(job)
         job.release()
+
+    def _drop(self, call: _Call) -> None:
+        """Nor does other work, and what it would work on."""
+        with self._change:
+            if call in self._ready:
+                self._ready.remove(call)
+        call.work = bool
 
     def _prepare_jobs(self) -> None:
         """What each preparing thread does."""

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from imageauth.detector import Answer
+from imageauth.errors import ModelError
 from imageauth.rendering.heatmap import transparent_overlay
 from imageauth.report import Failure, Report
 from imageauth.server import examples, schemas
@@ -57,19 +58,19 @@ async def checks(request: Request, heatmap: bool = False) -> Response:
     service = service_of(request)
     client = service.admit(request)
     start = time.monotonic()
-    uploads = await read_files(request, service.settings.limits, service.budget)
+    with service.charging_faults(client):
+        uploads = await read_files(request, service.settings.limits, service.budget)
     jobs: list[Job] = []
     try:
-        service.charge(client, len(uploads))
-        service.metrics.stage("upload", time.monotonic() - start)
-        request.state.files, request.state.bytes = len(uploads), sum(upload.size for upload in uploads)
-        service.metrics.uploaded.inc(request.state.bytes)
+        service.uploaded(request, uploads, time.monotonic() - start)
+        request.state.files = len(uploads)
         asked = [_job(service, upload, explained=heatmap) for upload in uploads]
         jobs = [each for each in asked if isinstance(each, Job)]
         try:
             service.batcher.submit(jobs)
         except QueueFullError as full:
             raise queue_full(full) from None
+        service.charge(client, len(uploads))
         answers = iter(_each(await unless_gone(request, [job.answer for job in jobs]), jobs, request))
         found = [next(answers) if isinstance(each, Job) else each for each in asked]
         results = [_result(service, each) for each in found]
@@ -95,12 +96,12 @@ def _each(answers: Sequence[Any], jobs: Sequence[Job], request: Request) -> list
     """An answer for each picture. A mistake of ours about one costs the others nothing.
 
     Raises:
-        Exception: there is no answer about any, or the service stops.
+        Exception: there is no answer about any, a model cannot be loaded, or the service stops.
     """
     errors = [each for each in answers if isinstance(each, BaseException)]
-    stopped = [each for each in errors if isinstance(each, CancelledError)]
-    if stopped or (errors and len(errors) == len(answers)):
-        raise (stopped or errors)[0]
+    whole = [each for each in errors if isinstance(each, CancelledError | ModelError)]
+    if whole or (errors and len(errors) == len(answers)):
+        raise (whole or errors)[0]
     for error in errors:
         log("internal-error", logging.ERROR, error, request_id=request.state.request_id)
     return [
