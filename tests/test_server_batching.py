@@ -1,20 +1,26 @@
 """The queue that pictures of all requests share."""
 
+import io
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import PIL.Image
 import pytest
 
+from imageauth.detector import Detector
 from imageauth.errors import ImageError, ModelError
+from imageauth.images import MAX_PIXELS
 from imageauth.report import Failure
 from imageauth.server.batching import Batcher, Job, QueueFullError
 from imageauth.server.budget import Turns
+from imageauth.server.service import Service
+from imageauth.server.settings import Settings
 
 
 class Item:
@@ -357,6 +363,31 @@ def test_a_share_is_waited_for_in_turn() -> None:
     for thread in threads:
         thread.join(10)
     assert order == ["small", "huge", "tiny"]
+
+
+def test_pixels_that_are_decoded_at_a_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what the headers say, however many threads there are."""
+    pictures = []
+    for side in (9_000, 6_000, 3_000, 100) * 2:
+        png = io.BytesIO()
+        PIL.Image.new("1", (side, side)).save(png, "PNG")
+        pictures.append((png.getvalue(), side * side))
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def prepare(data: bytes, *, name: str) -> None:
+        with lock:
+            now[0] += int(name)
+            most[0] = max(most[0], now[0])
+        time.sleep(0.02)
+        with lock:
+            now[0] -= int(name)
+
+    detector = Detector(None)
+    monkeypatch.setattr(detector, "prepare", prepare)
+    service = Service(detector, Settings())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: service._prepare(each[0], str(each[1])), pictures))
+    assert 9_000**2 <= most[0] <= MAX_PIXELS
 
 
 def test_closing_drops_what_waits_and_takes_nothing_more() -> None:

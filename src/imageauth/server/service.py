@@ -21,6 +21,7 @@ from imageauth.server.budget import Budget, Turns
 from imageauth.server.keys import Keys
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
+from imageauth.server.private import private_of
 from imageauth.server.problems import ProblemError, answer, busy
 from imageauth.server.rates import Rates, client_of
 from imageauth.server.settings import Settings
@@ -45,6 +46,7 @@ class Service:
         metrics: of the service.
         reading: held while a request's tensors are read, which takes much memory where they are JSON.
         keys: that may ask; None: anyone may.
+        private: what the page's private mode runs in the browser.
         not_ready: why the service cannot answer yet, or no longer; empty while it can.
     """
 
@@ -60,6 +62,7 @@ class Service:
         self.budget = Budget(settings.limits.memory_bytes)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
+        self.private = private_of(detector)
         self.not_ready = _LOADING
         # As many pixels as the largest picture has: what decoding takes does not grow with the number of threads.
         self._decoding = Turns(MAX_PIXELS)
@@ -157,12 +160,11 @@ class Service:
         self.metrics.uploaded.inc(request.state.bytes)
         self.metrics.stage("upload", seconds)
 
-    def config(self, exports: Sequence[str], private: dict[str, Any]) -> dict[str, Any]:
+    def config(self, exports: Sequence[str]) -> dict[str, Any]:
         """What the page must know.
 
         Args:
             exports: forms in which it offers a report.
-            private: whether the models can run in the browser, or why not.
         """
         limits = self.settings.limits
         return {
@@ -173,7 +175,7 @@ class Service:
             "limits": {"max_bytes": limits.file_bytes, "max_pixels": limits.pixels, "max_files": limits.files},
             "key_required": self.keys is not None,
             "exports": list(exports),
-            "private": private,
+            "private": self.private.describe(),
         }
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
@@ -195,6 +197,11 @@ class Service:
             log("not-ready", logging.ERROR, error, reason=str(error))
         if self.not_ready == _LOADING:
             self.not_ready = reason
+        try:
+            for file in self.private.made.values():
+                file.etag  # noqa: B018 (made now, so that nobody need wait for it)
+        except Exception as error:
+            log("private-files", logging.ERROR, error)
 
 
 def unusable(request: Request, error: Exception) -> Response:
