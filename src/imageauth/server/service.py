@@ -29,6 +29,8 @@ from imageauth.server.uploads import Upload
 
 # Longer than that nobody is told to wait, however long the queue is.
 _LONGEST_WAIT = 120
+# For the threads to end what they are at.
+CLOSE_SECONDS = 5
 # Why the service cannot answer. Callers may be strangers: the log has the error, with the paths that may be in it.
 _LOADING = "the models are being loaded"
 _NOT_LOADED = "a model cannot be loaded; the log of the service says why"
@@ -86,7 +88,7 @@ class Service:
     def stop(self) -> None:
         """Stop the threads; what still waits is dropped."""
         self.not_ready = _STOPPING
-        self.batcher.close(seconds=5)
+        self.batcher.close(CLOSE_SECONDS)
 
     def admit(self, request: Request) -> str:
         """See whether a request may have something checked, before its body is read.
