@@ -301,7 +301,7 @@ def test_metrics_count(quick: Detector) -> None:
             'imageauth_requests_total{method="POST",route="/v1/checks",status="200"} 1.0',
             'imageauth_failures_total{code="unsupported-format"} 1.0',
             'imageauth_rejected_total{code="not-found"} 1.0',
-            'imageauth_stage_seconds_count{stage="prepare"} 1.0',
+            'imageauth_stage_duration_seconds_count{stage="prepare"} 1.0',
             "imageauth_uploaded_bytes_total 10.0",
             "imageauth_queue_pictures 0.0",
             "imageauth_upload_bytes 0.0",

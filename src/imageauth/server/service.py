@@ -73,9 +73,12 @@ class Service:
         self.metrics.watch(
             {
                 "imageauth_queue_pictures": ("Pictures that wait or are worked on", lambda: self.batcher.count),
-                "imageauth_queue_places": ("How many there can be", lambda: settings.limits.queue),
+                "imageauth_queue_capacity": (
+                    "How many a request may find and still be taken",
+                    lambda: settings.limits.queue,
+                ),
                 "imageauth_upload_bytes": ("Bytes of uploads in memory", lambda: self.budget.held),
-                "imageauth_upload_bytes_most": ("How many there can be", lambda: settings.limits.memory_bytes),
+                "imageauth_upload_bytes_limit": ("How many there can be", lambda: settings.limits.memory_bytes),
                 "imageauth_ready": ("Whether the models are loaded", lambda: float(not self.not_ready)),
             }
         )
