@@ -11,6 +11,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
+	@sh scripts/web_runtime.sh $(BIN)/python build/web-runtime
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -44,7 +44,7 @@ class ModulePage:
         self.page.evaluate(_HELPERS)
 
     def run(self, code: str, *arguments: Any) -> Any:
-        """What an async function of these arguments gives; ``raster``, ``plain``, ``digest`` and ``load`` are at hand."""
+        """What an async function of these arguments gives; the helpers above are at hand."""
         return self.page.evaluate(f"async (args) => (await ({code})(...args))", list(arguments))
 
 

@@ -132,7 +132,9 @@ def exact() -> dict[str, bytes]:
         "png-turned": saved(noise("RGB"), "PNG", exif=turned(6)),
         "png-turned-xmp": saved(noise("RGB"), "PNG", pnginfo=titled("XML:com.adobe.xmp", '<x tiff:Orientation="3"/>')),
         "png-animated": saved(frames[0], "PNG", save_all=True, append_images=frames[1:]),
-        "png-srgb": saved(smooth, "PNG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+        "png-srgb": saved(
+            smooth, "PNG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        ),
         "png-gamma": with_gamma(saved(smooth, "PNG")),
         "webp": saved(smooth, "WEBP", quality=70),
         "webp-lossless": saved(noise("RGB"), "WEBP", lossless=True),
@@ -217,8 +219,10 @@ def test_what_cannot_be_checked_fails_with_the_same_code(page: ModulePage, name:
     with pytest.raises(ImageError) as caught:
         decode(data)
     # A large file is made in the page: it would take long to get there.
-    code = DECODE.replace("bytes(data)", "bytes(data.small)") if name != "large" else DECODE.replace(
-        "bytes(data)", "new Uint8Array(data.length).fill(255)"
+    code = (
+        DECODE.replace("bytes(data)", "bytes(data.small)")
+        if name != "large"
+        else DECODE.replace("bytes(data)", "new Uint8Array(data.length).fill(255)")
     )
     got = page.run(code, {"small": base64.b64encode(data[:10_000]).decode(), "length": len(data)}, False)
     assert got["code"] == caught.value.code
@@ -226,7 +230,10 @@ def test_what_cannot_be_checked_fails_with_the_same_code(page: ModulePage, name:
 
 
 def test_formats_that_browsers_lack_say_so(page: ModulePage) -> None:
-    for data, name in ((saved(noise("RGB"), "TIFF"), "TIFF"), (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 99, "HEIC")):
+    for data, name in (
+        (saved(noise("RGB"), "TIFF"), "TIFF"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 99, "HEIC"),
+    ):
         got = page.run(DECODE, base64.b64encode(data).decode(), False)
         assert got["code"] == "unsupported-format"
         assert f"is {name}, which cannot be checked inside a browser" in got["message"]

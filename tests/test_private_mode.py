@@ -5,7 +5,8 @@ import functools
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,20 @@ CHECK = """async (data, name) => {
 
 def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def poked(page: ModulePage) -> Any:
+    """Playwright's page, which learns what happened while it waits."""
+    page.page.wait_for_timeout(1)
+    return page.page
 
 
 def verdict(visit: Visit, name: str) -> str:
@@ -98,6 +113,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """A host of files, which nobody told anything about ours."""
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -116,7 +133,7 @@ def test_a_static_site_works_offline_after_the_first_visit(browser: Any, site: s
       const cache = await caches.open("imageauth");
       return (await cache.keys()).map(({ url }) => url).filter((url) => /python_stdlib|c2pa_bg/.test(url)).length === 2;
     }"""
-    visit.page.wait_for_function(kept, timeout=60_000)
+    until(lambda: visit.page.evaluate(kept))
     visit.context.set_offline(True)
     visit.page.reload()
     visit.page.wait_for_selector(".zone button")
@@ -145,13 +162,12 @@ def test_an_update_replaces_what_changed(browser: Any, tmp_path: Path) -> None:
         page.write_text(page.read_text(encoding="utf-8").replace("</body>", "<!-- newer --></body>"), encoding="utf-8")
         worker = tmp_path / "site" / "sw.js"
         text = worker.read_text(encoding="utf-8")
-        worker.write_text(text[: text.index("const ASSETS")] + 'const ASSETS = { digest: "", files: {} };' + text[text.index("\n\nconst CACHE"):], encoding="utf-8")
+        unlisted = static.STATIC.joinpath("sw.js").read_text(encoding="utf-8")
+        worker.write_text(unlisted, encoding="utf-8")
         static._list_assets(tmp_path / "site")
+        assert worker.read_text(encoding="utf-8") != text
         visit.page.evaluate("async () => { await (await navigator.serviceWorker.getRegistration()).update(); }")
-        visit.page.wait_for_function(
-            "async (old) => { const now = await (" + keys + ")(); return now.length && old.some((url) => !now.includes(url)); }",
-            arg=list(before), timeout=30_000,
-        )  # fmt: skip
+        until(lambda: before - set(visit.page.evaluate(keys)))
         after = set(visit.page.evaluate(keys))
         gone = {url.split("?")[0].rsplit("/", 1)[1] for url in before - after}
         assert "index.html" in gone
@@ -208,7 +224,8 @@ def test_pictures_one_after_the_other(page: ModulePage, detector: Detector) -> N
           const how = { heatmap: true, signal: stop.signal, progress() {} };
           const first = checker.check(new File([bytes(data)], "a.jpg"), how).catch((error) => error.name);
           setTimeout(() => stop.abort(), 50);
-          return [await first, (await checker.check(new File([bytes(data)], "b.jpg"), { ...how, signal: new AbortController().signal })).file];
+          const next = { ...how, signal: new AbortController().signal };
+          return [await first, (await checker.check(new File([bytes(data)], "b.jpg"), next)).file];
         }""",
         encoded(LARGE),
     )
@@ -216,8 +233,7 @@ def test_pictures_one_after_the_other(page: ModulePage, detector: Detector) -> N
     # Ended, it holds nothing; asked again, it starts again.
     assert len(page.page.workers) >= 1
     page.run("async () => checker.close()")
-    page.page.wait_for_timeout(300)
-    assert page.page.workers == []
+    until(lambda: not poked(page).workers)
     assert page.run(CHECK, encoded(SMALL), "again.png")["file"] == "again.png"
     assert page.complaints == []
 
@@ -232,7 +248,9 @@ def test_weights_that_are_not_the_cards_are_refused(page: ModulePage) -> None:
     assert page.run("async () => checker.prepare({ signal: new AbortController().signal, progress })") is None
 
 
-@pytest.mark.parametrize("path", ["private/models/photo/model.tflite", "private/runtime/litert_wasm_threaded_internal.wasm"])
+@pytest.mark.parametrize(
+    "path", ["private/models/photo/model.tflite", "private/runtime/litert_wasm_threaded_internal.wasm"]
+)
 def test_a_download_that_breaks_off_says_so_and_can_be_tried_again(page: ModulePage, path: str) -> None:
     page.site.cut.add(path)
     assert page.run(READY) == f"{path.rsplit('/', 1)[1]} was cut short on its way."

@@ -292,4 +292,6 @@ def test_overlays_are_coloured_the_same(page: ModulePage) -> None:
     pixels = np.frombuffer(base64.b64decode(found), np.uint8).reshape(expected.shape)
     assert np.abs(pixels[..., 3].astype(int) - expected[..., 3]).max() <= 1
     clear = expected[..., 3] > 1  # where nothing is seen the colour may be either
-    np.testing.assert_array_equal(pixels[clear], np.where(clear[..., None], np.dstack([expected[..., :3], pixels[..., 3:]]), 0)[clear])
+    np.testing.assert_array_equal(
+        pixels[clear], np.where(clear[..., None], np.dstack([expected[..., :3], pixels[..., 3:]]), 0)[clear]
+    )

@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -357,3 +359,18 @@ def test_a_picture_that_needs_a_damaged_model_is_not_a_mistake_of_ours(
         answer = client.post(CHECKS, files={"files": ("a.png", png.getvalue())})
         problem(answer, 503, "not-ready")
         assert "secret" not in answer.text
+
+
+def test_pictures_wait_while_the_models_load(quick: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side with them, the models would take long to be ready after a crash under load."""
+    loaded, asked = threading.Event(), threading.Event()
+    monkeypatch.setattr(quick, "warm_up", lambda: loaded.wait(30))
+    prepare = quick.prepare
+    monkeypatch.setattr(quick, "prepare", lambda *args, **named: (asked.set(), prepare(*args, **named))[1])
+    with TestClient(create_app(quick)) as client, ThreadPoolExecutor(1) as other:
+        answer = other.submit(client.post, CHECKS, files=FILE)
+        assert not asked.wait(0.3)
+        problem(client.get("/readyz"), 503, "not-ready")
+        loaded.set()
+        assert answer.result(10).json()["results"][0]["error"]["code"] == "unsupported-format"
+        assert client.get("/readyz").status_code == 200

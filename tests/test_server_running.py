@@ -197,15 +197,15 @@ def test_who_leaves_takes_the_work_along(tmp_path: Path) -> None:
     with serving(tmp_path) as service, service.client() as client:
         picture = encoded(drawn(1200, 900), "JPEG")
         head = b"POST /v1/checks HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
-        connections = [service.connect() for _ in range(8)]
+        connections = [service.connect() for _ in range(16)]
         for connection in connections:
             connection.sendall(head % len(picture) + picture)
         until = time.monotonic() + 20
-        while queue(client) < 6:
+        while queue(client) < 12:
             assert time.monotonic() < until
         for connection in connections:
             connection.close()
-        until = time.monotonic() + 2
+        until = time.monotonic() + 4
         while queue(client):
             assert time.monotonic() < until, "work of clients that left goes on"
         assert "imageauth_upload_bytes 0.0" in client.get("metrics").text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imageauth.cli.options import Online
+from imageauth.cli.options import Model, Online, PolicyFile
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def check(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")
     ] = False,
-    model: Annotated[
-        str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
-    ] = AUTO,
+    model: Model = AUTO,
     heatmap: Annotated[
         Path | None,
         typer.Option(metavar="F.png", help="For one image: write a picture of where the evidence of its pixels sits."),
@@ -40,10 +38,7 @@ def check(
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
     ] = False,
-    policy: Annotated[
-        Path | None,
-        typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
-    ] = None,
+    policy: PolicyFile = None,
     online: Online = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.

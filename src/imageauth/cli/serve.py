@@ -6,19 +6,15 @@ from typing import Annotated
 
 import typer
 
+from imageauth.cli.options import Model, PolicyFile
 from imageauth.models import AUTO
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
-    model: Annotated[
-        str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
-    ] = AUTO,
-    policy: Annotated[
-        Path | None,
-        typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
-    ] = None,
+    model: Model = AUTO,
+    policy: PolicyFile = None,
     api_keys: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ask for a key: name:sha256 lines; see --new-key.")
     ] = None,
@@ -34,7 +30,7 @@ def serve(
     max_file_mib: Annotated[int, typer.Option(min=1, max=64, help="MiB of one file.")] = 64,
     max_request_mib: Annotated[int, typer.Option(min=1, help="MiB of one request.")] = 256,
     max_megapixels: Annotated[float, typer.Option(min=0.001, max=100, help="Megapixels of one picture.")] = 100,
-    max_seconds: Annotated[float, typer.Option(min=1, help="Seconds that a request may take.")] = 300,
+    max_seconds: Annotated[float, typer.Option(min=1, help="Seconds until an answer must begin.")] = 300,
     memory_mib: Annotated[int, typer.Option(min=64, help="MiB that all uploads together may hold.")] = 512,
     queue: Annotated[int, typer.Option(min=1, max=10_000, help="Pictures that wait or are worked on.")] = 32,
     allow_origin: Annotated[

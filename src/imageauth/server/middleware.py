@@ -32,6 +32,8 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 DRAIN_SECONDS = 3
+# A client must read a piece of its answer, 64 KiB, within so many. Whole files may take as long as they take.
+SEND_SECONDS = 30
 # Bytes of a request's address and headers.
 MAX_HEAD_BYTES = 16 * 2**10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,7 +48,7 @@ class Guard:
         Args:
             app: the application.
             metrics: told of every request.
-            seconds: a request may take.
+            seconds: within which an answer begins.
         """
         self._app, self._metrics, self._seconds = app, metrics, seconds
 
@@ -66,7 +68,7 @@ class Guard:
             scope = {**scope, "method": "GET"}
         start = time.monotonic()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._seconds) as answer.limit:
                 if _head_bytes(scope) > MAX_HEAD_BYTES:  # h11 looks at the size only while a head is incomplete
                     detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
                     problem = ProblemError(431, "head-too-large", detail, {"Connection": "close"})
@@ -78,6 +80,8 @@ class Guard:
             detail = f"The request took longer than {self._seconds:g} seconds."
             problem = ProblemError(503, "time-limit", detail, {"Retry-After": "30", "Connection": "close"})
             await self._end(scope, body, answer, problem)
+            if answer.stalled and (abort := state.get("abort")):
+                abort()  # to close would wait until the client has read what is on its way
         except ClientDisconnect:
             state["code"] = "client-gone"
         except asyncio.CancelledError:  # the service stops and cannot wait longer
@@ -92,6 +96,7 @@ class Guard:
 
     async def _end(self, scope: Scope, receive: Receive, answer: "_Answer", problem: ProblemError) -> None:
         scope["state"]["code"] = problem.code
+        answer.limit = None  # it is over
         if not answer.status:
             await problem.response(scope)(scope, receive, answer)
 
@@ -155,6 +160,8 @@ class _Answer:
         # Who asks before sending has sent nothing yet.
         self._polite = Headers(scope=scope).get("expect", "").lower() == "100-continue"
         self.status = 0
+        self.limit: asyncio.Timeout | None = None
+        self.stalled = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -166,6 +173,13 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-ID"] = self._request_id
+            if self.limit:
+                self.limit.reschedule(None)
         elif self._bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        await self._send(message)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._send(message)
+        except TimeoutError:
+            self.stalled = True
+            raise

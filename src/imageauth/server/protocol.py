@@ -32,6 +32,8 @@ def guarded(limits: Limits) -> type[H11Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
+            if self.scope:
+                self.scope["state"].setdefault("abort", self.transport.abort)
             if self.conn.their_state is not h11.IDLE:
                 self._disarm()
             elif not self._deadline:

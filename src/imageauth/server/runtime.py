@@ -1,4 +1,4 @@
-"""What private mode runs in a browser that others made: brought once from npm, checked, and kept beside the trust lists.
+"""What private mode runs in a browser that others made: brought from npm, checked, and kept beside the trust lists.
 
 None of it ships in the repository. A release may carry it inside the package; otherwise ``imageauth web runtime``
 brings it with the ``npm`` client, or from files that somebody carried here.

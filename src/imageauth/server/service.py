@@ -84,8 +84,9 @@ class Service:
         )
 
     def start(self) -> None:
-        """Start the threads of the queue, and load the models meanwhile."""
-        self.batcher.start()
+        """Load the models, and then start the threads of the queue. Pictures wait meanwhile: side by side with them the
+        models would take several times as long to be ready, as after a crash under load.
+        """
         threading.Thread(target=self._warm_up, name="imageauth-warm-up", daemon=True).start()
 
     def stop(self) -> None:
@@ -202,6 +203,7 @@ class Service:
             log("not-ready", logging.ERROR, error, reason=str(error))
         if self.not_ready == _LOADING:
             self.not_ready = reason
+        self.batcher.start()
         try:
             for file in self.private.made.values():
                 file.etag  # noqa: B018 (made now, so that nobody need wait for it)

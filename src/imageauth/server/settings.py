@@ -20,7 +20,7 @@ class Limits:
         pixels: of one picture.
         memory_bytes: of all uploads that are being read or wait to be decoded.
         queue: pictures that wait or are worked on, of all requests.
-        request_seconds: from a request's first byte to its answer's last.
+        request_seconds: from a request's head to the beginning of its answer.
         header_seconds: for the head of a request to arrive.
         idle_seconds: between two pieces of a body.
         bytes_per_second: the slowest average at which a body may arrive, once ``grace_seconds`` are over.

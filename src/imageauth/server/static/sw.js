@@ -25,24 +25,47 @@ const READERS = /^private\/(python|credentials|trust)\//;
 const key = (path) => new URL(`${path}?sha256=${encodeURIComponent(ASSETS.files[path])}`, HOME).href;
 
 /**
- * A file of the list: kept, or fetched, checked and kept.
- * @param {string} path
- * @returns {Promise<Response>}
+ * Have files of the list kept: those that are not yet are fetched, and checked as they arrive.
+ * @param {(path: string) => boolean} which
  */
-async function file(path) {
+async function keepAll(which) {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(key(path));
-  if (kept) return kept;
-  const answer = await fetch(new URL(path, HOME), { integrity: `sha256-${ASSETS.files[path]}`, cache: "no-cache" });
-  if (!answer.ok) return answer;
-  // A full disk is no reason to fail: what cannot be kept is fetched again.
-  cache.put(key(path), answer.clone()).catch(() => {});
-  return answer;
+  const paths = Object.keys(ASSETS.files).filter(which);
+  await Promise.all(
+    paths.map(async (path) => {
+      if (await cache.match(key(path))) return;
+      const integrity = `sha256-${ASSETS.files[path]}`;
+      await cache.put(key(path), await fetch(new URL(path, HOME), { integrity, cache: "no-cache" }));
+    }),
+  );
 }
 
-/** @param {RegExp} which @param {boolean} [not] all others */
-function fetchAll(which, not = false) {
-  return Promise.all(Object.keys(ASSETS.files).filter((path) => which.test(path) !== not).map(file));
+/**
+ * Keep a file that is on its way to the page, if it is the one of the list.
+ * @param {string} path
+ * @param {Response} answer
+ */
+async function keep(path, answer) {
+  const body = await answer.arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  if (btoa(String.fromCharCode(...digest)) !== ASSETS.files[path]) return;
+  const cache = await caches.open(CACHE);
+  await cache.put(key(path), new Response(body, { headers: answer.headers }));
+}
+
+/**
+ * A file of the list: kept, or passed on as it arrives, so that the page can tell how far it is.
+ * @param {string} path
+ * @param {FetchEvent} event
+ * @returns {Promise<Response>}
+ */
+async function file(path, event) {
+  const kept = await (await caches.open(CACHE)).match(key(path));
+  if (kept) return kept;
+  const answer = await fetch(new URL(path, HOME), { cache: "no-cache" });
+  // A full disk is no reason to fail: what cannot be kept is fetched again.
+  if (answer.ok) event.waitUntil(keep(path, answer.clone()).catch(() => {}));
+  return answer;
 }
 
 /** @param {Response} answer */
@@ -63,7 +86,7 @@ async function tidy() {
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  event.waitUntil(fetchAll(LATER, true));
+  event.waitUntil(keepAll((path) => !LATER.test(path)));
 });
 
 self.addEventListener("activate", (event) => {
@@ -71,7 +94,7 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  if (event.data === "keep readers") event.waitUntil(fetchAll(READERS).catch(() => {}));
+  if (event.data === "keep readers") event.waitUntil(keepAll((path) => READERS.test(path)).catch(() => {}));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -79,5 +102,5 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== HOME.origin || !pathname.startsWith(HOME.pathname)) return;
   const path = decodeURIComponent(pathname.slice(HOME.pathname.length)) || "index.html";
-  if (Object.hasOwn(ASSETS.files, path)) event.respondWith(file(path).then(isolated));
+  if (Object.hasOwn(ASSETS.files, path)) event.respondWith(file(path, event).then(isolated));
 });

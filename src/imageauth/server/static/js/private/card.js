@@ -36,6 +36,7 @@ const SCHEMA = "imageauth/card/1";
 export function readCard(data) {
   if (data?.schema !== SCHEMA) throw new Error(`not a model's card of schema ${SCHEMA}`);
   const { input, domain, answers } = data;
+  /** @type {import("./layout.js").Layout} */
   const layout = {
     side: input.side,
     entries: input.layout ?? [{ view: "squares", count: input.views, weight: 1 }],

@@ -14,6 +14,7 @@ const headerOf = (said) =>
 
 /** @param {Uint8Array} bytes @returns {Header} */
 export function readWebp(bytes) {
+  /** @type {{name: string, start: number, end: number}[]} */
   const chunks = [];
   for (let at = 12; at + 8 <= bytes.length && chunks.length < 10_000; ) {
     const end = at + 8 + u32le(bytes, at + 4);

@@ -200,8 +200,8 @@ async function unpack(parts, most) {
  * @param {number} step bytes of a pixel
  */
 function unfilter(lines, span, height, step) {
-  const nothing = new Uint8Array(span);
-  let above = nothing;
+  /** @type {Uint8Array} */
+  let above = new Uint8Array(span);
   for (let row = 0; row < height; row++) {
     const start = row * (span + 1);
     const line = lines.subarray(start + 1, start + 1 + span);

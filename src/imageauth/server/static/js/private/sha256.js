@@ -13,6 +13,7 @@ export async function sha256(bytes) {
 
 /** Fractional parts of square (2) and cube (3) roots of the first primes. @type {(count: number, root: number) => Int32Array} */
 function constants(count, root) {
+  /** @type {number[]} */
   const primes = [];
   for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime)) primes.push(n);
   return Int32Array.from(primes, (prime) => {

@@ -12,7 +12,8 @@ import { Detector } from "./detector.js";
  */
 
 const HOME = new URL("../../", import.meta.url);
-// More threads than this only wait for each other.
+// The runtime's threads wait for each other by spinning, so that one which gets no core holds up all: with more than two
+// cores half of them are used, which are also as many as there are without hyper-threading.
 const MOST_THREADS = 8;
 const UNREAD = "What the file says of itself (Content Credentials, metadata) was not read here.";
 
@@ -55,7 +56,8 @@ async function answer(request) {
 /** @type {(request: Request, how: {signal: AbortSignal, progress: import("./detector.js").Progress}) => Promise<null>} */
 async function prepare({ config }, how) {
   const { version, private: here } = /** @type {NonNullable<Request["config"]>} */ (config);
-  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const cores = navigator.hardwareConcurrency || 1;
+  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, Math.max(Math.min(2, cores), cores >> 1)) : 1;
   const settings = { assets: new URL("private/", HOME), names: here.models, version, threads, readFile, ...how };
   await (detector ??= Detector.load(settings).catch((error) => {
     detector = null;
