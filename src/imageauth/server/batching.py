@@ -19,8 +19,9 @@ from imageauth.report import Failure, Report
 
 # Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it.
 MOST_PICTURES, MOST_BYTES = 64, 2**20
-# Views that wait for their turn; of the photo model some 1.5 MB a picture.
-AHEAD_BYTES = 24 * 2**20
+# Views that wait for their turn: of the photo model some 1.5 MB a picture, more than most files. A few are enough to
+# keep the models busy; what else waits does so as the file that came.
+AHEAD_BYTES = 6 * 2**20
 
 
 class QueueFullError(Exception):

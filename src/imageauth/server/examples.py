@@ -63,9 +63,7 @@ PYTHON = """import json
 import urllib.request
 
 with open("picture.jpg", "rb") as picture:
-    request = urllib.request.Request(
-        "http://127.0.0.1:8000/v1/checks", picture.read(), {"Content-Type": "image/jpeg"}
-    )
+    request = urllib.request.Request("http://127.0.0.1:8000/v1/checks", picture.read(), {"Content-Type": "image/jpeg"})
 with urllib.request.urlopen(request) as answer:
     for result in json.load(answer)["results"]:
         print(result.get("verdict"), result.get("probability"), result.get("error"))"""
