@@ -15,13 +15,17 @@ from imageauth import __version__
 from imageauth.detector import Detector
 from imageauth.errors import ModelError
 from imageauth.server import checks, inference, status
-from imageauth.server.assets import STATIC, Assets, below
+from imageauth.server.assets import Assets, below
+from imageauth.server.headers import STATIC
 from imageauth.server.kept import Kept
 from imageauth.server.middleware import Guard
 from imageauth.server.openapi import describe, page
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of, unusable
 from imageauth.server.settings import Settings
+
+# Of the Open Inference Protocol's binary tensors.
+_HEAD_LENGTH = "Inference-Header-Content-Length"
 
 
 def create_app(detector: Detector | None = None, settings: Settings | None = None) -> FastAPI:
@@ -58,15 +62,22 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(ModelError, unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
-    if settings.allow_origins:
+    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
+    if settings.allow_origins:  # outermost: pages of these sites may see why they are refused
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allow_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Retry-After", "X-Request-ID"],
+            allow_headers=[
+                "Authorization",
+                "Content-Disposition",
+                "Content-Type",
+                _HEAD_LENGTH,
+                "X-API-Key",
+                "X-Request-ID",
+            ],
+            expose_headers=[_HEAD_LENGTH, "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
     app.include_router(checks.router)
     app.include_router(status.router)
     app.include_router(inference.router)
@@ -79,7 +90,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
 
 
 async def _config(request: Request) -> JSONResponse:
-    return JSONResponse(service_of(request).config(["json"]))
+    return JSONResponse(service_of(request).config())
 
 
 def _invalid(request: Request, error: Any) -> Response:

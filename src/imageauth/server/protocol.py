@@ -25,7 +25,10 @@ def guarded(limits: Limits) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > limits.connections:
+            same = sum(
+                each.client is not None and each.client[:1] == (self.client or ())[:1] for each in self.connections
+            )
+            if len(self.connections) > limits.connections or same > limits.connections_of_one:
                 self._refuse(ProblemError(429, "connections", "Too many connections are open.", {"Retry-After": "1"}))
                 return
             self._arm(limits.header_seconds)
@@ -35,7 +38,9 @@ def guarded(limits: Limits) -> type[H11Protocol]:
             if self.scope:
                 self.scope["state"].setdefault("abort", self.transport.abort)
             if self.conn.their_state is not h11.IDLE:
-                self._disarm()
+                # Whoever was answered keeps the deadline: each byte more would put it off for ever.
+                if not (self.cycle and self.cycle.response_complete):
+                    self._disarm()
             elif not self._deadline:
                 self._arm(limits.header_seconds)
 
@@ -72,6 +77,7 @@ def guarded(limits: Limits) -> type[H11Protocol]:
             ]
             self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             self.transport.close()
+            self._arm(_DRAIN_SECONDS)  # to close waits until all is read, and for whoever never reads that is for ever
 
     return Guarded
 

@@ -21,6 +21,7 @@ from imageauth.server.budget import Budget, Turns
 from imageauth.server.keys import Keys
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
+from imageauth.server.page_config import page_config
 from imageauth.server.private import private_of
 from imageauth.server.problems import ProblemError, answer, busy
 from imageauth.server.rates import Rates, client_of
@@ -166,23 +167,17 @@ class Service:
         self.metrics.uploaded.inc(request.state.bytes)
         self.metrics.stage("upload", seconds)
 
-    def config(self, exports: Sequence[str]) -> dict[str, Any]:
-        """What the page must know.
-
-        Args:
-            exports: forms in which it offers a report.
-        """
+    def config(self) -> dict[str, Any]:
+        """What the page must know; see :func:`imageauth.server.page_config.page_config`."""
         limits = self.settings.limits
-        return {
-            "schema": "imageauth/page/1",
-            "version": __version__,
-            "server": True,
-            "api": "v1/",
-            "limits": {"max_bytes": limits.file_bytes, "max_pixels": limits.pixels, "max_files": limits.files},
-            "key_required": self.keys is not None,
-            "exports": list(exports),
-            "private": self.private.describe(),
-        }
+        return page_config(
+            server=True,
+            max_bytes=limits.file_bytes,
+            max_pixels=limits.pixels,
+            max_files=limits.files,
+            key_required=self.keys is not None,
+            private=self.private.describe(),
+        )
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
         most, header = self.settings.limits.pixels, examine(data)
