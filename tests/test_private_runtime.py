@@ -272,10 +272,13 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
     # Nothing in it leads to the root of a host: it may lie anywhere.
     for name in (name for name in files if name.endswith((".html", ".css", ".webmanifest"))):
         assert not any(mark in files[name].read_text() for mark in ('="/', "url(/", '": "/')), name
-    (out / "old").write_text("of an older site")
     again = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
     assert again.exit_code == 0
-    assert not (out / "old").exists()
+    # What its owner put beside it is not lost.
+    (out / "CNAME").write_text("example.org")
+    refused = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
+    assert (refused.exit_code, "holds more than that (CNAME)" in refused.stderr) == (2, True)
+    assert (out / "CNAME").read_text() == "example.org"
     assert sorted(path.name for path in out.parent.iterdir()) == ["site"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")

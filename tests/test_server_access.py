@@ -17,8 +17,8 @@ from imageauth.errors import ImageAuthError, ModelError
 from imageauth.server import logs
 from imageauth.server.app import create_app
 from imageauth.server.batching import QueueFullError
-from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.headers import CSP
+from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.rates import MOST_CLIENTS, Rates, client_of, read_rate
 from tests.conftest import drawn
 from tests.serving import in_process

@@ -1,5 +1,6 @@
 """``imageauth serve`` as a process: its start, its end, and what comes between."""
 
+import contextlib
 import json
 import os
 import re
@@ -100,6 +101,7 @@ def test_a_second_start_on_the_same_port_says_so() -> None:
         (["--log-level", "loud"], "--log-level is one of"),
         (["--memory-mib", "64", "--max-request-mib", "65"], "smaller than what one request may hold"),
         (["--allow-origin", "newsroom.example/"], "such as https://newsroom.example"),
+        (["--trusted-proxy", "nginx"], "--trusted-proxy is an address or a network, not 'nginx'"),
     ],
 )
 def test_what_cannot_start_says_why_in_a_line(arguments: list[str], said: str) -> None:
@@ -274,6 +276,18 @@ def test_who_is_refused_sees_why_though_it_still_sends(tmp_path: Path, ends: byt
             connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: 3000000\r\n\r\n")
             assert heard(connection, whole_answer=True).startswith(b"HTTP/1.1 413 ")
         assert time.monotonic() - start < 2
+
+
+def test_who_goes_on_sending_after_the_answer_is_cut_off(tmp_path: Path) -> None:
+    with serving(tmp_path, model=None) as service, service.connect() as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        assert heard(connection, whole_answer=True).startswith(b"HTTP/1.1 200 ")
+        start = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() < start + 15:
+                connection.sendall(b"x")
+                time.sleep(0.1)
+        assert time.monotonic() < start + 12
 
 
 @pytest.mark.parametrize("proxies", [[], ["127.0.0.1"]], ids=["nobody", "this machine"])

@@ -41,7 +41,7 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A reverse proxy, by address or network, whose X-Forwarded-For is believed; repeatable.",
+            help="A reverse proxy whose X-Forwarded-For is believed; repeatable.",
         ),
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -80,9 +80,7 @@ def serve(
         try:
             ipaddress.ip_network(proxy)
         except ValueError:
-            raise ImageAuthError(
-                f"--trusted-proxy is an address or a network, such as 10.0.0.0/8, not {proxy!r}"
-            ) from None
+            raise ImageAuthError(f"--trusted-proxy is an address or a network, not {proxy!r}") from None
     if log_level not in logs.LEVELS:
         raise ImageAuthError(f"--log-level is one of {', '.join(logs.LEVELS)}, not {log_level!r}")
     settings = Settings(

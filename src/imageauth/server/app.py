@@ -24,7 +24,8 @@ from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of, unusable
 from imageauth.server.settings import Settings
 
-# Of the Open Inference Protocol's binary tensors.
+# Headers that pages of other sites may send; the last is of the Open Inference Protocol's binary tensors.
+_ASKED_WITH = ("Authorization", "Content-Disposition", "Content-Type", "X-API-Key", "X-Request-ID")
 _HEAD_LENGTH = "Inference-Header-Content-Length"
 
 

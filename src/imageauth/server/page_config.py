@@ -23,7 +23,8 @@ def page_config(
     Args:
         server: whether there is a service behind the page; otherwise it checks in the browser alone.
         max_bytes, max_pixels: of one picture.
-        private: whether the models can run in the browser, or why not (:meth:`imageauth.server.private.Private.describe`).
+        private: whether the models can run in the browser, or why not; see
+            :meth:`imageauth.server.private.Private.describe`.
         max_files: in one request to the service; None without one.
         key_required: whether the service asks for an API key.
     """
