@@ -243,6 +243,7 @@ def counted(outcome: Outcome) -> str:
 def measure(folder: Path, options: list[str], seconds: float) -> list[tuple[str, str, str]]:
     """The rows of the page."""
     pictures = [(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    busy = os.getloadavg()[0]
     starts = []
     for _ in range(5):
         with service(options) as running:
@@ -276,6 +277,7 @@ def measure(folder: Path, options: list[str], seconds: float) -> list[tuple[str,
     return [
         ("`imageauth serve` to its address printed, median of 5", f"{printed:.2f} s", "≤ 2 s"),
         ("… to ready, both models loaded", f"{ready:.2f} s", ""),
+        ("load average of the machine before the run: 0 is a quiet one", f"{busy:.1f}", ""),
         ("pictures in the set", f"{len(pictures)}", ""),
         ("`Detector.check_many` in-process, before / after", f"{before:.2f} / {after:.2f} a second", ""),
         ("one request at a time: p50 / p99", f"{p50 * 1e3:.0f} / {alone * 1e3:.0f} ms", ""),
