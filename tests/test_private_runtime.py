@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -293,3 +294,12 @@ def test_the_commands_need_no_web_framework() -> None:
     assert not {"fastapi", "starlette", "uvicorn", "tensorflow"} & set(done.stdout.split())
     assert private.PREFIX == "private/"
     assert packages.LITERT in PACKAGES
+
+
+def test_the_commands_of_the_documentation_exist() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "private-mode.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^imageauth (web \w+)(.*?)(?:  #|$)", text, re.MULTILINE)
+    assert {command for command, _ in commands} == {"web runtime", "web build"}
+    for command, rest in commands:
+        shown = CliRunner().invoke(app, [*command.split(), "--help"]).output
+        assert all(option in shown for option in re.findall(r"--[\w-]+", rest))
