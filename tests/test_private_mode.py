@@ -17,6 +17,7 @@ from imageauth import Detector
 from imageauth.models import find_model
 from imageauth.server import site as static
 from imageauth.server.app import create_app
+from imageauth.server.headers import STATIC
 from tests.browsing import Visit
 from tests.conftest import drawn
 from tests.live import serving
@@ -162,7 +163,7 @@ def test_an_update_replaces_what_changed(browser: Any, tmp_path: Path) -> None:
         page.write_text(page.read_text(encoding="utf-8").replace("</body>", "<!-- newer --></body>"), encoding="utf-8")
         worker = tmp_path / "site" / "sw.js"
         text = worker.read_text(encoding="utf-8")
-        unlisted = static.STATIC.joinpath("sw.js").read_text(encoding="utf-8")
+        unlisted = STATIC.joinpath("sw.js").read_text(encoding="utf-8")
         worker.write_text(unlisted, encoding="utf-8")
         static._list_assets(tmp_path / "site")
         assert worker.read_text(encoding="utf-8") != text

@@ -3,6 +3,7 @@
 import gzip
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from imageauth import Detector
-from imageauth.server import assets
 from imageauth.server.assets import Assets, below
 from tests.browsing import Visit
 from tests.serving import in_process, serving
@@ -96,17 +96,32 @@ def test_nothing_outside_the_folder_is_given(site: tuple[Path, TestClient], path
     assert "secret" not in answer.text
 
 
-def test_compressed_copies_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assets, "_MOST_KEPT", 5000)
-    for index in range(10):
-        (tmp_path / f"{index}.js").write_text("x" * 1000)
-    files = Assets(below(tmp_path))
+def test_a_file_is_compressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    compress = gzip.compress
+    monkeypatch.setattr(gzip, "compress", lambda data, *rest, **more: done.append(1) or compress(data, *rest, **more))
+    (tmp_path / "a.js").write_text("x" * 1000)
     app = Starlette()
-    app.router.default = files
+    app.router.default = Assets(below(tmp_path))
     client = TestClient(app)
-    for index in range(10):
-        assert client.get(f"/{index}.js").text == "x" * 1000
-    assert len(files._kept) == 5
+    with ThreadPoolExecutor(4) as pool:
+        assert {answer.text for answer in pool.map(client.get, ["/a.js"] * 12)} == {"x" * 1000}
+    assert len(done) == 1
+
+
+@pytest.mark.parametrize(
+    ("accepted", "gzipped"), [("gzip", True), ("gzip;q=0", False), ("br, GZIP;q=0.5", True), ("gzip;q=0.0, br", False)]
+)
+def test_compression_is_what_the_client_takes(site: tuple[Path, TestClient], accepted: str, gzipped: bool) -> None:
+    answer = site[1].get("/js/app.js", headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in answer.headers) == gzipped
+    assert answer.headers["etag"].endswith('-gzip"') == gzipped
+
+
+def test_parts_of_files_are_not_given(site: tuple[Path, TestClient]) -> None:
+    root, client = site
+    answer = client.get("/model.tflite", headers={"Range": "bytes=5-1"})
+    assert (answer.status_code, answer.content) == (200, (root / "model.tflite").read_bytes())
 
 
 @pytest.fixture(scope="module")

@@ -176,6 +176,9 @@ def test_slow_bodies_are_given_up() -> None:
     assert (quiet.status, quiet.code) == (408, "too-slow")
     trickle = Limits(grace_seconds=0.1, bytes_per_second=10_000)
     assert refused(body, limits=trickle, pauses=[0.02] * 23).code == "too-slow"
+    # Who was fast in the beginning may not dawdle for the rest.
+    body.insert(1, b"x" * 100_000)
+    assert refused(body, limits=trickle, pauses=[0.0, 0.0, *[0.02] * 22]).code == "too-slow"
 
 
 def test_a_client_that_leaves_takes_its_memory_along() -> None:

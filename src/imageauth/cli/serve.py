@@ -1,5 +1,6 @@
 """``imageauth serve``"""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,10 @@ def serve(
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option(metavar="ADDRESS", help="A reverse proxy whose X-Forwarded-For is believed; repeatable."),
+        typer.Option(
+            metavar="ADDRESS",
+            help="A reverse proxy whose X-Forwarded-For is believed; repeatable.",
+        ),
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -62,7 +66,7 @@ def serve(
     from imageauth.policy import read_policy
     from imageauth.verdict import STANDARD
 
-    if new_key:
+    if new_key is not None:
         key = make_key()
         check_name(new_key)
         print(f"key, shown only now: {key}\nline for --api-keys: {new_key}:{hash_key(key)}")
@@ -72,6 +76,11 @@ def serve(
             raise ImageAuthError(
                 f"--allow-origin is a scheme and a host, such as https://newsroom.example, not {origin!r}"
             )
+    for proxy in trusted_proxy or ():
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise ImageAuthError(f"--trusted-proxy is an address or a network, not {proxy!r}") from None
     if log_level not in logs.LEVELS:
         raise ImageAuthError(f"--log-level is one of {', '.join(logs.LEVELS)}, not {log_level!r}")
     settings = Settings(

@@ -1,11 +1,10 @@
 """The page's files: found below known folders, with an ETag, compressed where that helps."""
 
 import gzip
-import hashlib
 import mimetypes
-from collections import OrderedDict
+import re
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-STATIC = Path(__file__).parent / "static"
 Find = Callable[[str], Path | None]
 
 # What systems call these differs or is missing; browsers insist on it.
@@ -28,15 +26,10 @@ _TYPES = {
     ".tflite": "application/octet-stream",
 }
 _TEXTS = ("text/", "application/json", "application/manifest+json", "image/svg+xml", "application/wasm")
-# Larger files are streamed from the disk as they are; of the compressed ones so many bytes are kept.
-_MOST_COMPRESSED, _MOST_KEPT = 16 * 2**20, 16 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    etag: str
-    body: bytes
-    compressed: bytes | None
+# Bytes below which compression does not help, and above which it must be quick.
+_LEAST, _LARGE = 256, 2**20
 
 
 class Assets:
@@ -49,7 +42,9 @@ class Assets:
             find: each gives the file at a path (``js/app.js``, ``index.html``), or None.
         """
         self._find = find
-        self._kept: OrderedDict[tuple[Path, int, int], _Content] = OrderedDict()
+        # As many as the page and private mode have, some 10 MB of them.
+        self._kept: dict[Path, tuple[str, bytes]] = {}
+        self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,40 +55,46 @@ class Assets:
         if not file:
             raise HTTPException(404)
         scope.setdefault("state", {})["route"] = "page"
-        if scope["method"] != "GET":
+        if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        response = await self._response(Request(scope), file)
+        # Parts of files are not given: browsers ask for whole ones.
+        scope = {**scope, "headers": [each for each in scope["headers"] if each[0] != b"range"]}
+        response = await run_in_threadpool(self._response, Request(scope), file)
         await response(scope, receive, send)
 
     def _file(self, path: str) -> Path | None:
         return next((found for find in self._find if (found := find(path))), None)
 
-    async def _response(self, request: Request, file: Path) -> Response:
-        status = file.stat()
+    def _response(self, request: Request, file: Path) -> Response:
+        try:
+            status = file.stat()
+        except OSError:
+            raise HTTPException(404) from None
         kind = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
         headers = {"Cache-Control": "no-cache"}  # kept by browsers, and asked about each time: mostly 304
-        if not kind.startswith(_TEXTS) or status.st_size > _MOST_COMPRESSED:
-            headers["ETag"] = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-            if _matches(request.headers, headers["ETag"]):
-                return Response(status_code=304, headers=headers)
-            return FileResponse(file, headers=headers, media_type=kind)
-        key = (file, status.st_mtime_ns, status.st_size)
-        content = self._kept.get(key)
-        if not content:
-            content = await run_in_threadpool(_read, file)
-        self._keep(key, content)
-        headers |= {"ETag": content.etag, "Vary": "Accept-Encoding"}
-        if _matches(request.headers, content.etag):
+        compressed = None
+        if kind.startswith(_TEXTS):
+            headers["Vary"] = "Accept-Encoding"
+            if status.st_size >= _LEAST and _takes_gzip(request.headers):
+                etag += "-gzip"  # another representation is another entity (RFC 9110, 8.8.3.3)
+        headers["ETag"] = f'"{etag}"'
+        if _matches(request.headers, headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        if content.compressed and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(content.compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type=kind)
-        return Response(content.body, headers=headers, media_type=kind)
+        if etag.endswith("-gzip"):
+            compressed = self._compressed(file, etag)
+            headers["Content-Encoding"] = "gzip"
+            return Response(compressed, headers=headers, media_type=kind)
+        return FileResponse(file, headers=headers, media_type=kind)
 
-    def _keep(self, key: tuple[Path, int, int], content: _Content) -> None:
-        self._kept[key] = content
-        self._kept.move_to_end(key)
-        while sum(len(each.body) for each in self._kept.values()) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+    def _compressed(self, file: Path, etag: str) -> bytes:
+        """A file's compressed form. One file is compressed at a time, and once while it stays as it is."""
+        with self._lock:
+            if self._kept.get(file, ("", b""))[0] != etag:
+                data = file.read_bytes()
+                # The fastest level takes a tenth of the time, and a large file's visitor waits for it.
+                self._kept[file] = etag, gzip.compress(data, 1 if len(data) > _LARGE else 6, mtime=0)
+            return self._kept[file][1]
 
 
 def below(root: Path) -> Find:
@@ -113,11 +114,13 @@ def below(root: Path) -> Find:
     return find
 
 
-def _read(file: Path) -> _Content:
-    body = file.read_bytes()
-    compressed = gzip.compress(body, 6, mtime=0)
-    small = len(compressed) < 0.9 * len(body)
-    return _Content(f'"{hashlib.sha256(body).hexdigest()[:32]}"', body, compressed if small else None)
+def _takes_gzip(headers: Headers) -> bool:
+    """Whether the client takes it (RFC 9110, Accept-Encoding)."""
+    for each in headers.get("accept-encoding", "").lower().split(","):
+        coding, _, weight = each.partition(";")
+        if coding.strip() == "gzip":
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
+    return False
 
 
 def _matches(headers: Headers, etag: str) -> bool:

@@ -12,25 +12,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
 from imageauth.server.problems import ProblemError
 
-CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CSP,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 DRAIN_SECONDS = 3
 # A client must read a piece of its answer, 64 KiB, within so many. Whole files may take as long as they take.
 SEND_SECONDS = 30
@@ -107,7 +93,7 @@ class Guard:
         self._metrics.requests.labels(route, known, str(answer.status or 499)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         code = state.get("code")
-        if code:
+        if code and code != "client-gone":  # who left was not refused
             self._metrics.rejected.labels(code).inc()
         facts = {key: state[key] for key in ("code", "client", "files", "bytes") if key in state}
         quiet = route == "/readyz" or (not code and route in ("page", "/healthz", "/metrics"))

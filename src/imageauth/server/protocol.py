@@ -3,6 +3,7 @@ after its answer. Connections beyond a number are turned away, and what is not H
 """
 
 import asyncio
+import ipaddress
 import json
 from typing import Any
 
@@ -25,7 +26,7 @@ def guarded(limits: Limits) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > limits.connections:
+            if len(self.connections) > limits.connections or self._same() > limits.connections_of_one:
                 self._refuse(ProblemError(429, "connections", "Too many connections are open.", {"Retry-After": "1"}))
                 return
             self._arm(limits.header_seconds)
@@ -35,7 +36,9 @@ def guarded(limits: Limits) -> type[H11Protocol]:
             if self.scope:
                 self.scope["state"].setdefault("abort", self.transport.abort)
             if self.conn.their_state is not h11.IDLE:
-                self._disarm()
+                # Whoever was answered keeps the deadline: each byte more would put it off for ever.
+                if not (self.cycle and self.cycle.response_complete):
+                    self._disarm()
             elif not self._deadline:
                 self._arm(limits.header_seconds)
 
@@ -50,6 +53,13 @@ def guarded(limits: Limits) -> type[H11Protocol]:
 
         def send_400_response(self, msg: str) -> None:
             self._refuse(ProblemError(400, "not-http", "This is not an HTTP/1.1 request that can be understood."))
+
+        def _same(self) -> int:
+            """Connections from this one's address. Those of a proxy or of this machine itself are many people's."""
+            if not self.client or ipaddress.ip_address(self.client[0]).is_loopback or self.config.proxy_headers:
+                return 0
+            clients = (getattr(each, "client", None) for each in self.connections)
+            return sum(client[0] == self.client[0] for client in clients if client)
 
         def _arm(self, seconds: float) -> None:
             self._disarm()
@@ -72,6 +82,7 @@ def guarded(limits: Limits) -> type[H11Protocol]:
             ]
             self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             self.transport.close()
+            self._arm(_DRAIN_SECONDS)  # to close waits until all is read, and for whoever never reads that is for ever
 
     return Guarded
 

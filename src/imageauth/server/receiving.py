@@ -32,7 +32,7 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
-    start, seen, more = time.monotonic(), 0, True
+    start, seen, counted, more = time.monotonic(), 0, 0, True
     while more:
         try:
             async with asyncio.timeout(limits.idle_seconds):
@@ -47,21 +47,25 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
         seen += len(piece)
         if seen > most:
             raise _too_large(most)
-        late = time.monotonic() - start - limits.grace_seconds
-        if more and late > 0 and seen < late * limits.bytes_per_second:
+        # By stretches of time: who was fast in the beginning may not dawdle for the rest.
+        if (took := time.monotonic() - start) > limits.grace_seconds:
+            fast, start, counted = seen - counted >= took * limits.bytes_per_second, time.monotonic(), seen
+        else:
+            fast = True
+        if more and not fast:
             detail = f"The body arrives more slowly than {limits.bytes_per_second:,} bytes a second."
             raise ProblemError(408, "too-slow", detail, _CLOSE)
         if piece:
             yield piece
 
 
-async def unless_gone(request: Request, answers: Sequence[Future[T]]) -> list[T]:
-    """What other threads are asked for, in order, as long as the client waits.
+async def unless_gone(request: Request, answers: Sequence[Future[T]]) -> list[T | BaseException]:
+    """What other threads are asked for, in order, as long as the client waits; errors stand in the place of answers.
 
     Raises:
         ClientDisconnect: nobody waits for it any more.
     """
-    awaited = asyncio.gather(*(asyncio.wrap_future(answer) for answer in answers))
+    awaited = asyncio.gather(*(asyncio.wrap_future(answer) for answer in answers), return_exceptions=True)
     gone = asyncio.ensure_future(_gone(request))
     either: list[asyncio.Future[Any]] = [awaited, gone]
     try:

@@ -26,6 +26,7 @@ class Limits:
         bytes_per_second: the slowest average at which a body may arrive, once ``grace_seconds`` are over.
         grace_seconds: see there.
         connections: open at a time.
+        connections_of_one: the same from one address.
         stop_seconds: that a graceful stop waits for what is in flight.
     """
 
@@ -41,6 +42,7 @@ class Limits:
     bytes_per_second: int = 4096
     grace_seconds: float = 10
     connections: int = 256
+    connections_of_one: int = 128
     stop_seconds: int = 30
 
     def __post_init__(self) -> None:

@@ -7,33 +7,18 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from imageauth import __version__
 from imageauth.errors import ImageAuthError
 from imageauth.images import MAX_BYTES, MAX_PIXELS
 from imageauth.provenance.trust import TrustLists
+from imageauth.server.headers import PAGE_POLICY, SECURITY_HEADERS, STATIC
+from imageauth.server.page_config import FILE, SCHEMA, page_config
 from imageauth.server.private import Private
 
-STATIC = Path(__file__).parent / "static"
-CONFIG = "config.json"
-_SCHEMA = "imageauth/page/1"
-# As the server sends it, but for what a page cannot say of itself.
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
-)
 # Read by some hosts of static sites (Netlify, Cloudflare Pages and others); harmless elsewhere.
-_HEADERS = f"""/*
-  Content-Security-Policy: {_POLICY}; frame-ancestors 'none'
-  Cross-Origin-Opener-Policy: same-origin
-  Cross-Origin-Embedder-Policy: require-corp
-  Cross-Origin-Resource-Policy: same-origin
-  Referrer-Policy: no-referrer
-  X-Content-Type-Options: nosniff
-"""
+_HEADERS = "/*\n" + "".join(f"  {name}: {value}\n" for name, value in SECURITY_HEADERS.items())
 _ASSETS = re.compile(r'^const ASSETS = \{ digest: "", files: \{\} \};$', re.MULTILINE)
+_LISTED = re.compile(r"^const ASSETS = (\{.*?^\});$", re.MULTILINE | re.DOTALL)
 _HEAD = '<meta charset="utf-8">'
 
 
@@ -63,7 +48,12 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
             target = made / address
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
-        _write(made / CONFIG, json.dumps(_config(private), indent=1) + "\n")
+        for address, content in private.made.items():
+            target = made / address
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.data)
+        config = page_config(server=False, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, private=private.describe())
+        _write(made / FILE, json.dumps(config, indent=1) + "\n")
         _protect(made / "index.html")
         _list_assets(made)
         _write(made / "_headers", _HEADERS)
@@ -75,15 +65,19 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
 
 
 def _check_replaceable(out: Path) -> None:
-    """Whether a folder may be replaced: nothing is lost that is not a site of ours."""
+    """Whether a folder may be replaced: nothing is lost that :func:`build` did not write."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        ours = json.loads((out / CONFIG).read_text(encoding="utf-8"))["schema"] == _SCHEMA
+        ours = json.loads((out / FILE).read_text(encoding="utf-8"))["schema"] == SCHEMA
+        listed = json.loads(_LISTED.search((out / "sw.js").read_text(encoding="utf-8"))[1])["files"]  # type: ignore[index]
     except (OSError, ValueError, KeyError, TypeError):
-        ours = False
+        ours, listed = False, {}
     if not ours:
         raise ImageAuthError(f"{out} holds something else than an older site; choose an empty folder or a new one")
+    there = (file.relative_to(out).as_posix() for file in out.rglob("*") if not file.is_dir() or file.is_symlink())
+    if other := sorted(set(there) - {*listed, "sw.js"}):
+        raise ImageAuthError(f"{out} is an older site, but holds more than that ({other[0]}); move it away first")
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
@@ -92,27 +86,12 @@ def _ignored(folder: str, names: list[str]) -> set[str]:
     return {name for name in names if name.startswith(".") or (top and name == "private")}
 
 
-def _config(private: Private) -> dict[str, Any]:
-    described = private.describe()
-    return {
-        "schema": _SCHEMA,
-        "version": __version__,
-        "server": False,
-        "api": "v1/",
-        "limits": {"max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS},
-        "key_required": False,
-        "exports": ["json"],
-        "models": described["models"],
-        "private": described,
-    }
-
-
 def _protect(page: Path) -> None:
     """Give a page its policy, for hosts that cannot send it as a header."""
     text = page.read_text(encoding="utf-8")
     if text.count(_HEAD) != 1:
         raise ImageAuthError("the page has no place for its policy; this is a mistake of ours")
-    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'))
+    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">'))
 
 
 def _list_assets(site: Path) -> None:
