@@ -76,7 +76,7 @@ def _check_replaceable(out: Path) -> None:
     if not ours:
         raise ImageAuthError(f"{out} holds something else than an older site; choose an empty folder or a new one")
     there = (file.relative_to(out).as_posix() for file in out.rglob("*") if not file.is_dir() or file.is_symlink())
-    if other := sorted(set(there) - {*listed, "sw.js"}):
+    if other := sorted(set(there) - {*listed, "sw.js", "_headers"}):
         raise ImageAuthError(f"{out} is an older site, but holds more than that ({other[0]}); move it away first")
 
 
