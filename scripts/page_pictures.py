@@ -1,9 +1,10 @@
-"""Makes the pictures of the page that the documentation shows: of the real page, with the pictures of `make demo`.
+"""Makes the pictures of the page and of the review that the documentation shows, with the pictures of `make demo`.
 
 Needs Chromium, as the browser tests do: ``python scripts/page_pictures.py``. The photographs ship with scikit-learn.
 """
 
 import io
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -57,13 +58,36 @@ def draw(browser: Any, url: str, files: dict[str, bytes]) -> None:
         visit.context.close()
 
 
+def draw_review(browser: Any, folder: Path) -> None:
+    """The page that `imageauth review` writes, of parts of the photographs and of drawings."""
+    for path in sorted(folder.glob("*.jpg")):
+        if path.stem not in ("temple", "flower"):
+            continue
+        with Image.open(path) as photograph:
+            for index in range(8):
+                left, top = 45 * index, 40 * (index % 3)
+                photograph.crop((left, top, left + 320 - 20 * index, top + 260)).save(
+                    folder / f"{path.stem}-{index}.jpg"
+                )
+    results, page = folder / "results.jsonl", folder / "review.html"
+    for words in (["scan", str(folder), "--out", str(results)], ["review", str(results), "--out", str(page)]):
+        subprocess.run([sys.executable, "-m", "imageauth", *words], check=False, stdout=subprocess.DEVNULL)
+    opened = browser.new_page(viewport={"width": 1200, "height": 760})
+    opened.goto(page.as_uri())
+    opened.wait_for_timeout(1500)
+    shot = Image.open(io.BytesIO(opened.screenshot()))
+    shot.convert("RGB").save(FOLDER / "review.webp", quality=84, method=6)
+    opened.close()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         pictures(Path(name))
         files = {path.name: path.read_bytes() for path in sorted(Path(name).iterdir())}
-    with serving(create_app(Detector())) as url, chromium() as browser:
-        draw(browser, url, files)
-    for path in sorted(FOLDER.glob("page-*.webp")):
+        with serving(create_app(Detector())) as url, chromium() as browser:
+            draw_review(browser, Path(name))
+            draw(browser, url, files)
+    for path in sorted(FOLDER.glob("*.webp")):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 
 
