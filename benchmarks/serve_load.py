@@ -231,7 +231,7 @@ def queue_places(address: str) -> int:
     (line,) = (
         line
         for line in httpx2.get(f"{address}/metrics").text.splitlines()
-        if line.startswith("imageauth_queue_places ")
+        if line.startswith("imageauth_queue_capacity ")
     )
     return int(float(line.split()[1]))
 

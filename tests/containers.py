@@ -94,7 +94,6 @@ def build_script(stages: list[Stage], context: Path, work: Path, python: Path, p
     environment = {key: value.replace("$PATH", path) for key, value in final.environment().items()}
     words = [word if word != "8000" else port for word in final.command()]
     lines += [
-        f"mount -t tmpfs -o size=16m,mode=1777,noexec,nosuid,nodev memory {root}/tmp",
         *(f"mount --bind {root}{volume} {root}{volume}" for volume in final.all("VOLUME")),
         f"mount -o remount,bind,ro {root}",
         *(f"mount -o remount,bind,ro {root}{copy.split()[-1]}" for copy in final.all("COPY")),

@@ -3,6 +3,7 @@
 import fnmatch
 import io
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ import PIL.Image
 import pytest
 import yaml
 
+from imageauth.server.service import CLOSE_SECONDS
+from imageauth.server.settings import Limits
 from tests.conftest import IN_CI, drawn
 from tests.containers import MARK, build_script, read_dockerfile
 
@@ -96,6 +99,17 @@ def test_compose_uses_known_words_and_the_dockerfiles_port_and_volume() -> None:
     assert [port.rpartition(":")[2] for port in ours["ports"]] == FINAL.all("EXPOSE")
     assert [volume.partition(":")[2] for volume in ours["volumes"]] == FINAL.all("VOLUME")
     assert COMPOSE["services"]["prometheus"]["depends_on"]["imageauth"]["condition"] == "service_healthy"
+    assert "tmpfs" not in ours  # it needs none
+
+
+def test_a_stop_by_compose_or_docker_leaves_time_for_what_is_in_flight() -> None:
+    """Else requests in flight are killed; closing takes up to five seconds more than ``stop_seconds``."""
+    needed = Limits().stop_seconds + CLOSE_SECONDS
+    assert int(COMPOSE["services"]["imageauth"]["stop_grace_period"].removesuffix("s")) > needed
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    given = re.findall(r"(?:--stop-timeout|stop -t|terminationGracePeriodSeconds:) (\d+)", page)
+    assert len(given) == 4
+    assert all(int(each) > needed for each in given)
 
 
 def test_prometheus_scrapes_the_service_of_compose() -> None:
@@ -178,6 +192,7 @@ def answers(port: str, process: int) -> None:
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/config.json").json()["private"]["available"] is True
+        assert client.get("/private/python/imageauth.zip").content.startswith(b"PK")
         png = io.BytesIO()
         PIL.Image.fromarray(drawn(300, 200)).save(png, "PNG")
         (report,) = client.post("/v1/checks", files={"files": ("a.png", png.getvalue())}).json()["results"]
@@ -188,7 +203,7 @@ def answers(port: str, process: int) -> None:
     assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
     assert fields["NoNewPrivs"] == "1"
     writable = [
-        place for place in ("", "opt/imageauth", "opt/web-runtime", "usr/local", "var/tmp", "home")
+        place for place in ("", "tmp", "opt/imageauth", "opt/web-runtime", "usr/local", "var/tmp", "home")
         if os.statvfs(f"/proc/{process}/root/{place}").f_flag & os.ST_RDONLY == 0
     ]  # fmt: skip
     assert writable == []

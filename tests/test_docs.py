@@ -48,7 +48,7 @@ def commands() -> list[str]:
 def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
     words = shlex.split(line)[1:]
     path = [words.pop(0)]
-    if path[0] in ("data", "train", "tune"):
+    if path[0] in ("data", "train", "tune", "web"):
         path.append(words.pop(0))
     shown = CliRunner().invoke(app, [*path, "--help"]).output
     for option in (word for word in words if word.startswith("--")):

@@ -6,10 +6,12 @@ import io
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +20,18 @@ import pytest
 from typer.testing import CliRunner
 
 from imageauth.cli import app
+from imageauth.detector import Detector
 from imageauth.errors import ImageAuthError
+from imageauth.models import find_model
+from imageauth.provenance.trust import TrustList, TrustLists
 from imageauth.server import packages, private, runtime, site
 from imageauth.server.packages import PACKAGES, Package
-from imageauth.server.private import Private
+from imageauth.server.private import Private, private_of
+from imageauth.server.python_bundle import python_bundle
 from imageauth.server.runtime import RuntimeMissingError, find, install
+from imageauth.verdict import Policy
 from tests.private_site import runtime_folder
+from tests.serving import in_process
 
 
 def archive(content: dict[str, bytes]) -> bytes:
@@ -154,7 +162,7 @@ def test_without_the_files_private_mode_says_why(tmp_path: Path, monkeypatch: py
     nothing = Private()
     described = nothing.describe()
     assert described["available"] is False
-    assert "imageauth web runtime" in described["reason"]
+    assert described["reason"].endswith("; imageauth web runtime brings them.")  # shown as plain text
     assert nothing.find("private/models/photo/card.json") is None
     done = CliRunner().invoke(app, ["web", "build", "--out", str(tmp_path / "site")])
     assert done.exit_code == 2
@@ -168,15 +176,11 @@ def test_every_file_of_private_mode_has_an_address() -> None:
     assert here.describe() == {
         "available": True, "models": ["cifake", "photo"], "files": True, "credentials": True, "trust": False,
     }  # fmt: skip
-    for address in (
-        "models/photo/card.json",
-        "models/cifake/model.tflite",
-        "runtime/litert.js",
-        "python/imageauth.zip",
-    ):
+    for address in ("models/photo/card.json", "models/cifake/model.tflite", "runtime/litert.js"):
         file = here.find(f"private/{address}")
         assert file is not None
         assert file.is_file()
+    assert list(here.made) == ["private/python/imageauth.zip"]
     assert here.find("private/../secret") is None
     assert here.find("index.html") is None
     for address, file in here.files.items():
@@ -186,11 +190,73 @@ def test_every_file_of_private_mode_has_an_address() -> None:
     assert (less["files"], less["credentials"]) == (False, False)
 
 
+@pytest.fixture
+def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for the packages of npm, of which nothing is looked at here but that they are there."""
+    folder = tmp_path / "runtime"
+    for package in PACKAGES:
+        for name in package.files.values():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(b"of npm")
+    (folder / runtime.LIST).write_text(json.dumps({f"{each.name}@{each.version}": each.licence for each in PACKAGES}))
+    monkeypatch.setenv("IMAGEAUTH_WEB_RUNTIME", str(folder))
+    return folder
+
+
+def test_private_mode_answers_as_the_server_does_or_is_not_offered(brought: Path, tmp_path: Path) -> None:
+    assert private_of(Detector()).describe()["models"] == ["cifake", "photo"]
+    one = private_of(Detector("photo"))
+    assert one.describe()["models"] == ["photo"]
+    assert one.find("private/models/photo/model.tflite")
+    assert one.find("private/models/cifake/model.tflite") is None
+    card = find_model("cifake") / "card.json"
+    own = tmp_path / "own"
+    shutil.copytree(card.parent, own)
+    for detector, why in (
+        (Detector(own), None),  # a copy is no other model
+        (Detector(None), "leaves alone"),
+        (Detector(policy=Policy(likely_ai=0.95)), "policy of its own"),
+    ):
+        assert (private_of(detector).reason is None) == (why is None)
+        assert (why or "") in str(private_of(detector).reason)
+    changed = json.loads(card.read_text())
+    changed["thresholds"]["ai"] = 0.97
+    (own / "card.json").write_text(json.dumps(changed))
+    refused = private_of(Detector(own))
+    assert "model of its own" in str(refused.reason)
+    assert not refused.files
+    assert not refused.made
+
+
+def test_the_server_gives_what_lies_nowhere_from_memory(
+    brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder can be written to: a read-only container without /tmp has private mode too."""
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda *_, **__: pytest.fail("a folder was made"))
+    trust = TrustLists((TrustList("own", "", 0, "here", "2026-01-01T00:00:00Z", "0" * 64),))
+    with in_process(Detector("cifake", trust=trust)) as client:
+        private = client.get("/config.json").json()["private"]
+        assert private == {"available": True, "models": ["cifake"], "files": True, "credentials": True, "trust": True}
+        bundle = client.get("/private/python/imageauth.zip")
+        assert bundle.content == python_bundle().data
+        assert bundle.headers["content-type"] == "application/zip"
+        again = client.get("/private/python/imageauth.zip", headers={"If-None-Match": bundle.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert client.get("/private/trust/lists.json").json() == trust.to_json()
+        assert client.head("/private/trust/lists.json").content == b""
+        assert client.post("/private/trust/lists.json").status_code == 405
+        assert client.get("/private/runtime/litert.js").content == b"of npm"
+        assert client.get("/private/models/cifake/card.json").json()["name"] == "cifake"
+        assert client.get("/private/models/photo/card.json").status_code == 404
+
+
 def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> None:
     runtime_folder()
     out = tmp_path / "deep" / "site"
     done = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
     assert done.exit_code == 0, done.output
+    assert CliRunner().invoke(app, ["web", "build", "--out", str(tmp_path / "whole")]).exit_code == 0
+    assert (tmp_path / "whole/private/python/imageauth.zip").read_bytes() == python_bundle().data
     config = json.loads((out / "config.json").read_text())
     assert config["server"] is False
     assert config["private"]["available"] is True

@@ -1,20 +1,26 @@
 """Who may ask, how often, and from where."""
 
+import io
 import json
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from imageauth import Detector
-from imageauth.errors import ImageAuthError
+from imageauth.errors import ImageAuthError, ModelError
 from imageauth.server import logs
+from imageauth.server.app import create_app
+from imageauth.server.batching import QueueFullError
 from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.middleware import CSP
 from imageauth.server.rates import MOST_CLIENTS, Rates, client_of, read_rate
+from tests.conftest import drawn
 from tests.serving import in_process
 
 CHECKS = "/v1/checks"
@@ -151,6 +157,30 @@ def test_who_asks_too_often_is_told_when_to_come_back(quick: Detector) -> None:
         assert client.get("/v1/models").status_code == 200
 
 
+def test_who_is_put_off_pays_nothing_and_who_sends_rubbish_does(
+    quick: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = [("files", ("a", b"x")), ("files", ("b", b"x"))]
+    with in_process(quick, rate=(4, 3600.0)) as client:
+        batcher = client.app.state.service.batcher  # type: ignore[attr-defined]
+        with monkeypatch.context() as full:  # it fills while the body is being read
+            full.setattr(batcher, "check_room", lambda: None)
+            full.setattr(batcher, "submit", lambda jobs: (_ for _ in ()).throw(QueueFullError(3)))
+            for _ in range(5):
+                problem(client.post(CHECKS, files=two), 429, "queue-full")
+        assert client.post(CHECKS, files=two).status_code == 200  # all four were left
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+        problem(client.post(CHECKS, content=b"nonsense", headers=form), 400, "multipart")
+        problem(client.post(CHECKS, json={"url": "http://x/"}), 415, "by-url-not-offered")
+        problem(client.post(CHECKS, files=FILE), 429, "rate-limit")
+
+
+def test_malformed_tensors_cost_too(detector: Detector) -> None:
+    with in_process(detector, rate=(2, 3600.0)) as client:
+        for path, status in (("cifake", 400), ("none", 404), ("cifake", 429)):
+            assert client.post(f"/v2/models/{path}/infer", content=b"nonsense").status_code == status
+
+
 def test_other_sites_may_not_make_browsers_work_here(quick: Detector) -> None:
     foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
     with in_process(quick) as client:
@@ -161,6 +191,13 @@ def test_other_sites_may_not_make_browsers_work_here(quick: Detector) -> None:
         problem(client.options(CHECKS, headers=asked), 405, "method-not-allowed")
         own = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
         assert client.post(CHECKS, files=FILE, headers=own).status_code == 200
+        # To http addresses other than localhost browsers send no Sec-Fetch-Site.
+        for origin in ("http://elsewhere.example", "null", "http://testserver.elsewhere.example", "http://["):
+            problem(client.post(CHECKS, files=FILE, headers={"Origin": origin}), 403, "cross-site")
+        for origin in ("http://testserver", "https://TESTSERVER"):
+            assert client.post(CHECKS, files=FILE, headers={"Origin": origin}).status_code == 200
+        behind = {"Origin": "http://[2001:db8::1]:8000", "Host": "[2001:db8::1]:8000"}
+        assert client.post(CHECKS, files=FILE, headers=behind).status_code == 200
 
 
 def test_allowed_origins_may(quick: Detector) -> None:
@@ -173,6 +210,8 @@ def test_allowed_origins_may(quick: Detector) -> None:
         assert client.options(CHECKS, headers=asked).status_code == 200
         foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
         assert client.post(CHECKS, files=FILE, headers=foreign).status_code == 403
+        assert client.post(CHECKS, files=FILE, headers={"Origin": "https://newsroom.example"}).status_code == 200
+        assert client.post(CHECKS, files=FILE, headers={"Origin": "https://elsewhere.example"}).status_code == 403
 
 
 def test_every_answer_carries_the_security_headers(quick: Detector) -> None:
@@ -264,7 +303,7 @@ def test_metrics_count(quick: Detector) -> None:
             'imageauth_requests_total{method="POST",route="/v1/checks",status="200"} 1.0',
             'imageauth_failures_total{code="unsupported-format"} 1.0',
             'imageauth_rejected_total{code="not-found"} 1.0',
-            'imageauth_stage_seconds_count{stage="prepare"} 1.0',
+            'imageauth_stage_duration_seconds_count{stage="prepare"} 1.0',
             "imageauth_uploaded_bytes_total 10.0",
             "imageauth_queue_pictures 0.0",
             "imageauth_upload_bytes 0.0",
@@ -281,25 +320,49 @@ def test_models_are_described(detector: Detector) -> None:
         assert all(len(card["sha256"]) == 64 and card["figures"] for card in body["models"])
 
 
-def test_not_ready_until_the_models_answer(quick: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imageauth.server.app import create_app
-
+@pytest.mark.parametrize("error", [ModelError("/srv/secret/model.tflite is damaged"), RuntimeError("no such library")])
+def test_not_ready_where_a_model_cannot_be_loaded(
+    quick: Detector, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def damaged() -> None:
-        raise ImageAuthError("model.tflite is damaged")
+        raise error
 
+    caplog.set_level(logging.ERROR, logger=logs.LOGGER.name)
     monkeypatch.setattr(quick, "warm_up", damaged)
     app = create_app(quick)
     with TestClient(app) as client:
-        answer = client.get("/readyz")
+        until = time.monotonic() + 10
+        while "cannot be loaded" not in (answer := client.get("/readyz")).text:
+            assert time.monotonic() < until
         problem(answer, 503, "not-ready")
         assert int(answer.headers["retry-after"]) >= 1
         assert client.get("/healthz").status_code == 200
+        refused = client.post(CHECKS, files=FILE)
+        problem(refused, 503, "not-ready")
+        index = client.post("/v2/repository/index")
+        for text in (answer.text, refused.text, index.text):  # what is wrong with it is for the operator
+            assert str(error) not in text
+    (line,) = [line for line in lines(caplog) if line["event"] == "not-ready"]
+    assert line["reason"] == str(error)
+
+
+def test_a_picture_that_needs_a_damaged_model_is_not_a_mistake_of_ours(
+    quick: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(images: object) -> None:
+        raise ModelError("/srv/secret/model.tflite is damaged")
+
+    monkeypatch.setattr(quick, "answer", damaged)
+    with in_process(quick) as client:
+        png = io.BytesIO()
+        Image.fromarray(drawn()).save(png, "PNG")
+        answer = client.post(CHECKS, files={"files": ("a.png", png.getvalue())})
+        problem(answer, 503, "not-ready")
+        assert "secret" not in answer.text
 
 
 def test_pictures_wait_while_the_models_load(quick: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
     """Side by side with them, the models would take long to be ready after a crash under load."""
-    from imageauth.server.app import create_app
-
     loaded, asked = threading.Event(), threading.Event()
     monkeypatch.setattr(quick, "warm_up", lambda: loaded.wait(30))
     prepare = quick.prepare

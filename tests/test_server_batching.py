@@ -1,17 +1,26 @@
 """The queue that pictures of all requests share."""
 
+import io
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import PIL.Image
 import pytest
 
+from imageauth.detector import Detector
 from imageauth.errors import ImageError, ModelError
+from imageauth.images import MAX_PIXELS
 from imageauth.report import Failure
 from imageauth.server.batching import Batcher, Job, QueueFullError
+from imageauth.server.budget import Turns
+from imageauth.server.service import Service
+from imageauth.server.settings import Settings
 
 
 class Item:
@@ -110,18 +119,31 @@ def test_heavy_pictures_are_answered_one_by_one() -> None:
 def test_a_full_queue_refuses_all_of_a_request_and_says_how_long() -> None:
     gate = Gate()
     with batcher(gate, places=4) as (queue, _):
-        queue.submit([job(str(index))[0] for index in range(3)])
-        late = [job("a")[0], job("b")[0]]
+        queue.submit([job(str(index))[0] for index in range(4)])
         with pytest.raises(QueueFullError) as full:
-            queue.submit(late)
+            queue.submit([job("a")[0], job("b")[0]])
         assert full.value.seconds > 0
-        assert queue.count == 3
-        queue.submit(late[:1])
+        assert queue.count == 4
         with pytest.raises(QueueFullError):
             queue.check_room()
+        queue.submit([])  # nothing to do is never too much
+
+
+def test_one_free_place_is_enough_for_a_large_request() -> None:
+    """Else those with few pictures, who find the last place each time, would keep it out for ever."""
+    gate = Gate()
+    with batcher(gate, places=4) as (queue, _):
+        queue.submit([job(str(index))[0] for index in range(3)])
+        large = [job(f"large {index}")[0] for index in range(6)]
+        queue.check_room()
+        queue.submit(large)
+        assert queue.count == 9
+        with pytest.raises(QueueFullError):  # and until it is done nobody overtakes it
+            queue.submit([job("small")[0]])
         gate.open.set()
+        assert [each.answer.result(5) for each in large] == [f"large {index}" for index in range(6)]
         until(lambda: queue.count == 0)
-        queue.submit([job(str(index))[0] for index in range(6)])  # more than there are places, but alone
+        queue.submit([job("small")[0]])
 
 
 def test_the_estimate_follows_the_measured_pace() -> None:
@@ -212,6 +234,52 @@ def test_errors_of_ours_reach_the_request_and_end_no_thread() -> None:
         assert one.answer.result(5) == "well"
 
 
+def test_a_picture_that_breaks_a_batch_spoils_no_other() -> None:
+    def answer(images: Sequence[Any]) -> Any:
+        if any(image.report == "bad" for image in images):
+            raise ZeroDivisionError
+        return list(images)
+
+    gate = Gate(answer)
+    with batcher(gate) as (queue, watcher):
+        first, _ = job("first")
+        queue.submit([first])
+        assert gate.entered.wait(5)
+        jobs = [job(name)[0] for name in ("a", "bad", "b")]
+        queue.submit(jobs)
+        until(lambda: watcher.stages.count("prepare") == 4)
+        gate.open.set()
+        assert (jobs[0].answer.result(5), jobs[2].answer.result(5)) == ("a", "b")
+        with pytest.raises(ZeroDivisionError):
+            jobs[1].answer.result(5)
+
+
+def test_what_a_request_keeps_is_made_between_batches_and_the_views_are_dropped() -> None:
+    drawing = threading.Event()
+    threads: list[str] = []
+
+    def draw(answer: Any) -> str:
+        threads.append(threading.current_thread().name)
+        assert drawing.wait(10)
+        return f"{answer.report} drawn"
+
+    def fail(answer: Any) -> str:
+        raise ZeroDivisionError
+
+    with batcher() as (queue, _):
+        jobs = [Job(name, lambda: b"x", lambda: None, finish) for name, finish in (("a", draw), ("b", fail))]
+        queue.submit(jobs)
+        until(lambda: bool(threads))
+        assert queue.count == 2  # its place is taken until it is drawn
+        drawing.set()
+        assert jobs[0].answer.result(5) == "a drawn"
+        with pytest.raises(ZeroDivisionError):
+            jobs[1].answer.result(5)
+        assert threads == ["imageauth-answer"]
+        assert [each.prepared for each in jobs] == [None, None]
+        until(lambda: queue.count == 0)
+
+
 def test_too_little_memory_for_a_batch_is_a_failure_of_its_pictures() -> None:
     def answer(images: Sequence[Any]) -> Any:
         raise MemoryError
@@ -250,6 +318,78 @@ def test_calls_take_turns_with_batches() -> None:
         assert calls[0].result(5) == "imageauth-answer"
         with pytest.raises(ZeroDivisionError):
             calls[1].result(5)
+
+
+def test_other_work_that_nobody_waits_for_keeps_no_memory() -> None:
+    gate = Gate()
+    with batcher(gate) as (queue, _):
+        first, _ = job("first")
+        queue.submit([first])
+        assert gate.entered.wait(5)
+        tensor = Item("tensor")
+        kept = weakref.ref(tensor)
+        call = queue.call(partial(len, tensor))  # type: ignore[arg-type]
+        del tensor
+        assert kept()
+        call.cancel()
+        assert not kept()
+        assert queue.count == 1
+
+
+def test_a_share_is_waited_for_in_turn() -> None:
+    turns, order = Turns(100), []
+    first, second = threading.Event(), threading.Event()
+
+    def hold(name: str, count: int, until: threading.Event) -> threading.Thread:
+        def work() -> None:
+            with turns.take(count):
+                order.append(name)
+                assert until.wait(10)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    threads = [hold("small", 60, first)]
+    until(lambda: order == ["small"])
+    threads.append(hold("huge", 500, second))  # more than there is: alone
+    until(lambda: len(turns._line) == 1)
+    threads.append(hold("tiny", 1, second))  # would fit, but was not first
+    time.sleep(0.05)
+    assert order == ["small"]
+    first.set()
+    until(lambda: order == ["small", "huge"])
+    time.sleep(0.05)
+    assert order == ["small", "huge"]
+    second.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["small", "huge", "tiny"]
+
+
+def test_pixels_that_are_decoded_at_a_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what the headers say, however many threads there are."""
+    pictures = []
+    for side in (9_000, 6_000, 3_000, 100) * 2:
+        png = io.BytesIO()
+        PIL.Image.new("1", (side, side)).save(png, "PNG")
+        pictures.append((png.getvalue(), side * side))
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def prepare(data: bytes, *, name: str) -> None:
+        with lock:
+            now[0] += int(name)
+            most[0] = max(most[0], now[0])
+        time.sleep(0.02)
+        with lock:
+            now[0] -= int(name)
+
+    detector = Detector(None)
+    monkeypatch.setattr(detector, "prepare", prepare)
+    service = Service(detector, Settings())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: service._prepare(each[0], str(each[1])), pictures))
+    assert 9_000**2 <= most[0] <= MAX_PIXELS
 
 
 def test_closing_drops_what_waits_and_takes_nothing_more() -> None:

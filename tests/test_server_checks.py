@@ -80,6 +80,28 @@ def test_a_bare_picture_is_one_file(client: TestClient, kind: str) -> None:
     assert client.post(URL, content=encoded(drawn()), headers=named).json()["results"][0]["file"] == "mine.png"
 
 
+def test_a_mistake_of_ours_about_one_file_does_not_spoil_the_others(
+    client: TestClient, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = client.app.state.service.detector.prepare  # type: ignore[attr-defined]
+
+    def broken(data: bytes, *, name: str) -> object:
+        if name == "bad.png":
+            raise ZeroDivisionError("a bug")
+        return prepare(data, name=name)
+
+    monkeypatch.setattr(detector, "prepare", broken)
+    picture = encoded(drawn())
+    answer = client.post(URL, files=[("files", ("bad.png", picture)), ("files", ("good.png", picture))])
+    assert answer.status_code == 200
+    bad, good = answer.json()["results"]
+    assert bad["error"]["code"] == "internal"
+    assert "a bug" not in answer.text
+    assert good["verdict"]
+    alone = client.post(URL, files={"files": ("bad.png", picture)})
+    assert (alone.status_code, alone.json()["code"]) == (500, "internal")
+
+
 def test_a_heatmap_is_an_overlay_shaped_like_the_picture(client: TestClient) -> None:
     sent = {"files": ("a.png", encoded(drawn(700, 350, seed=3)), "image/png")}
     assert "heatmap" not in client.post(URL, files=sent).json()["results"][0]

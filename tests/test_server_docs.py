@@ -35,30 +35,44 @@ CURLS = [line for block in blocks("sh") for line in block.splitlines() if line.s
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     Image.fromarray(drawn(64, 64)).save(folder / "picture.jpg")
     Image.fromarray(drawn(32, 32)).save(folder / "another.png")
+    (folder / "keys").write_text(f"newsroom:{hash_key(KEY)}\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Serving]:
     with serving(folder) as running:
         yield running
 
 
+def run(line: str, url: str, folder: Path, key: str = KEY) -> subprocess.CompletedProcess:
+    here = line.replace("http://127.0.0.1:8000/", url).replace("curl ", "curl --silent --fail ", 1)
+    settings = {"KEY": key, "PATH": "/usr/bin:/bin"}
+    return subprocess.run(here, shell=True, cwd=folder, env=settings, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.skipif(not IN_CI and not shutil.which("curl"), reason="needs curl")
 @pytest.mark.parametrize("line", CURLS)
-def test_curl_examples_work(service: Serving, line: str) -> None:
-    here = line.replace("http://127.0.0.1:8000/", service.url).replace("curl ", "curl --silent --fail ", 1)
-    done = subprocess.run(
-        here,
-        shell=True,
-        cwd=service.log.parent,
-        env={"KEY": KEY, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_curl_examples_work(service: Serving, folder: Path, line: str) -> None:
+    done = run(line, service.url, folder)
+    assert done.returncode == 0
     assert '"imageauth/checks/1"' in done.stdout
     assert '"error"' not in done.stdout
     assert ('"heatmap"' in done.stdout) == ("heatmap" in line)
+
+
+@pytest.mark.skipif(not IN_CI and not shutil.which("curl"), reason="needs curl")
+def test_the_example_with_a_key_opens_a_service_that_asks_for_one(folder: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, model="cifake", api_keys=str(folder / "keys")) as running:
+        for line in CURLS:
+            with_key = "$KEY" in line
+            assert (run(line, running.url, folder).returncode == 0) == with_key, line
+            assert run(line, running.url, folder, key="another").returncode != 0
+    assert any("$KEY" in line for line in CURLS)
 
 
 @pytest.mark.parametrize("code", [*blocks("python"), examples.PYTHON])

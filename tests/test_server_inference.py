@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,10 +104,11 @@ def test_answers_are_exactly_those_of_the_pixel_model(
 
 
 def test_all_outputs_come_unless_some_are_named(client: triton.InferenceServerClient) -> None:
-    views = views_of(PixelModel.lazy("cifake"), 1)
+    model = PixelModel.lazy("cifake")
+    views = views_of(model, 1)
     asked = triton.InferInput("pixels", list(views.shape), "UINT8")
     asked.set_data_from_numpy(views)
-    every = client.infer("cifake", [asked], model_version="3")
+    every = client.infer("cifake", [asked], model_version=model.card.version)
     assert [each["name"] for each in every.get_response()["outputs"]] == ["logit", "unfamiliarity"]
     one = client.infer("cifake", [asked], outputs=[triton.InferRequestedOutput("unfamiliarity")])
     assert one.as_numpy("logit") is None
@@ -113,12 +116,13 @@ def test_all_outputs_come_unless_some_are_named(client: triton.InferenceServerCl
 
 
 def test_bad_requests_are_told_in_the_protocols_form(client: triton.InferenceServerClient) -> None:
+    version = PixelModel.lazy("photo").card.version
     asked = triton.InferInput("pixels", [1, 224, 224, 3], "UINT8")
     asked.set_data_from_numpy(np.zeros((1, 224, 224, 3), np.uint8))
     for call, says in (
         (lambda: client.infer("cifake", [asked]), r"must be \[N, 32, 32, 3\]"),
         (lambda: client.infer("none", [asked]), "no such model; models are: cifake, photo"),
-        (lambda: client.infer("photo", [asked], model_version="99"), "has version 1 only"),
+        (lambda: client.infer("photo", [asked], model_version="none"), f"has version {version} only"),
         (lambda: client.infer("photo", [asked], outputs=[triton.InferRequestedOutput("verdict")]), "outputs may name"),
         (
             lambda: client.infer("photo", [asked], outputs=[triton.InferRequestedOutput("kinds", class_count=1)]),
@@ -152,7 +156,8 @@ def test_json_without_any_client(service: Serving) -> None:
     """The specification's example, as curl would send it."""
     pixels = {"name": "pixels", "shape": [1, 32, 32, 3], "datatype": "UINT8", "data": [128] * 3072}
     with service.client() as client:
-        answer = client.post("v2/models/cifake/versions/3/infer", json={"id": "42", "inputs": [pixels]})
+        version = PixelModel.lazy("cifake").card.version
+        answer = client.post(f"v2/models/cifake/versions/{version}/infer", json={"id": "42", "inputs": [pixels]})
         assert answer.headers["content-type"] == "application/json"
         assert answer.json()["id"] == "42"
         assert answer.json()["outputs"][0]["shape"] == [1, 1]
@@ -205,6 +210,32 @@ def test_the_networks_are_the_detectors_own(monkeypatch: pytest.MonkeyPatch) -> 
         service = app.state.service
         assert service.budget.held == service.batcher.count == 0
     assert sorted(loaded) == ["cifake", "photo"]
+
+
+def test_tensors_that_wait_count_as_memory_in_use() -> None:
+    app = create_app(Detector("cifake"))
+    pixels = {"name": "pixels", "shape": [1, 32, 32, 3], "datatype": "UINT8", "data": [128] * 3072}
+    body = json.dumps({"inputs": [pixels]})
+    go_on, statuses = threading.Event(), []
+    with TestClient(app) as client:
+        while client.get("/v2/health/ready").status_code == 503:
+            pass
+        service = app.state.service
+        service.batcher.call(lambda: go_on.wait(10))
+        asking = threading.Thread(
+            target=lambda: statuses.append(client.post("/v2/models/cifake/infer", content=body).status_code)
+        )
+        asking.start()
+        until = time.monotonic() + 10
+        while service.batcher.count < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert service.budget.held == len(body)
+        go_on.set()
+        asking.join(10)
+        assert statuses == [200]
+        assert service.budget.held == 0
+        assert f"imageauth_uploaded_bytes_total {len(body)}.0" in client.get("/metrics").text
 
 
 def test_a_full_queue_says_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:

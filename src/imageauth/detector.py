@@ -143,6 +143,10 @@ class Explanation:
 class Detector:
     """Checks images. Load it once; every method may be called from any thread.
 
+    Attributes:
+        policy: what may decide, and from which probabilities.
+        trust: lists of signers that credentials are checked against.
+
     >>> detector = Detector()
     >>> detector.check("picture.jpg").verdict
     <Verdict.INCONCLUSIVE: 'inconclusive'>
@@ -176,8 +180,9 @@ class Detector:
         """
         self._threads = threads or usable_cores()
         self._models = Models(model, threads=self._threads, thresholds=lambda card: _under(policy, card))
-        self._policy = policy
-        self._sources = file_sources(trust=load_trust() if trust is None else trust, online=online)
+        self.policy = policy
+        self.trust = load_trust() if trust is None else trust
+        self._sources = file_sources(trust=self.trust, online=online)
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
         """Check one image.
@@ -308,7 +313,7 @@ class Detector:
             except ImageError:
                 raise error from None
             evidence = ask(header, self._sources)
-            if decide(evidence, self._policy).reason == "no-decisive-evidence":
+            if decide(evidence, self.policy).reason == "no-decisive-evidence":
                 raise
             note = f"The pixels could not be looked at: the picture {error}."
             return replace(header, notes=(*header.notes, note)), evidence
@@ -338,7 +343,7 @@ class Detector:
                 measures = image.seen.measures
                 applying = conditions_of(card.conditions, measures, kinds) if measures else ()
                 limits = (*applying, *card.limits)
-        decision = decide(evidence, self._policy)
+        decision = decide(evidence, self.policy)
         return Report(
             file=image.name,
             sha256=image.sha256,
@@ -360,8 +365,8 @@ class Detector:
                 "imageauth": __version__,
                 "model": f"{card.name} {card.version}" if card else None,
                 "model_sha256": card.sha256 if card else None,
-                "policy": self._policy.name,
-                "policy_sha256": self._policy.sha256,
+                "policy": self.policy.name,
+                "policy_sha256": self.policy.sha256,
             },
         )
 

@@ -6,20 +6,21 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
 
 from imageauth import __version__
 from imageauth.detector import Detector
-from imageauth.provenance.trust import load as load_trust
+from imageauth.errors import ModelError
 from imageauth.server import checks, inference, status
 from imageauth.server.assets import STATIC, Assets, below
+from imageauth.server.kept import Kept
 from imageauth.server.middleware import Guard
 from imageauth.server.openapi import describe, page
-from imageauth.server.private import Private
 from imageauth.server.problems import ProblemError, answer
-from imageauth.server.service import Service, service_of
+from imageauth.server.service import Service, service_of, unusable
 from imageauth.server.settings import Settings
 
 
@@ -40,7 +41,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
-        service.stop()
+        await run_in_threadpool(service.stop)
 
     app = FastAPI(
         title="imageauth",
@@ -55,6 +56,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.state.service = service
     app.add_exception_handler(ProblemError, answer)
     app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(ModelError, unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
     if settings.allow_origins:
         app.add_middleware(
@@ -71,14 +73,13 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     describe(app)
     app.add_api_route("/config.json", _config, methods=["GET"], include_in_schema=False)
     # Not a mount at /: that would answer for every path, and 405 and 404 of the routes above would be lost.
-    app.state.private = private = Private(load_trust())
-    app.router.default = Assets(below(STATIC), private.find, page())
+    private = service.private
+    app.router.default = Kept(private.made, Assets(below(STATIC), private.find, page()))
     return app
 
 
 async def _config(request: Request) -> JSONResponse:
-    private: Private = request.app.state.private
-    return JSONResponse(service_of(request).config(["json"], private.describe()))
+    return JSONResponse(service_of(request).config(["json"]))
 
 
 def _invalid(request: Request, error: Any) -> Response:

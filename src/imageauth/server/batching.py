@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
 from typing import Any, Protocol
 
 from imageauth.detector import Answer, Prepared, failure_of
 from imageauth.errors import ImageError
 from imageauth.pixels.network import usable_cores
-from imageauth.report import Failure, Report
 
 # Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it.
 MOST_PICTURES, MOST_BYTES = 64, 2**20
@@ -54,15 +55,16 @@ class Job:
         name: what its report calls it.
         take: gives its bytes.
         release: called once the bytes are no longer needed.
-        explained: the answer is to be one that a heatmap can be drawn from, which holds the picture's views.
-        answer: what comes of it; cancelling it takes the picture off the queue.
+        finish: makes of the answer what the request keeps; it works between batches, and may still ask the models.
+        answer: what comes of that, or a :class:`imageauth.report.Failure`; cancelling it takes the picture off the
+            queue.
     """
 
     name: str
     take: Callable[[], bytes]
     release: Callable[[], None]
-    explained: bool = False
-    answer: Future[Answer | Report | Failure] = field(default_factory=Future)
+    finish: Callable[[Answer], Any] = attrgetter("report")
+    answer: Future[Any] = field(default_factory=Future)
     since: float = field(default_factory=time.monotonic)
     prepared: Prepared | None = None
 
@@ -93,7 +95,7 @@ class Batcher:
         Args:
             prepare: a file's bytes under a name, as :meth:`imageauth.detector.Detector.prepare` does.
             answer: as :meth:`imageauth.detector.Detector.answer` does.
-            places: pictures that wait or are worked on, at most.
+            places: pictures that wait or are worked on; the last request that finds one free may exceed them.
             watcher: is told how long things took.
             threads: that prepare; default: all usable cores.
         """
@@ -128,21 +130,24 @@ class Batcher:
         """Until what waits now will be done, by the pace of the last pictures."""
         return self._count * self._pace
 
-    def check_room(self, wanted: int = 1) -> None:
-        """See whether so many would find a place now. More than there are places do if nothing else waits.
+    def check_room(self) -> None:
+        """See whether a request would find a place now.
 
         Raises:
-            QueueFullError: they would not.
+            QueueFullError: it would not.
         """
-        if self._count and self._count + wanted > self._places:
+        if self._count >= self._places:
             raise QueueFullError(self.seconds)
 
     def submit(self, jobs: Sequence[Job]) -> None:
-        """Put pictures on the queue, all or none.
+        """Put the pictures of a request on the queue, all or none. One free place is enough, however many they are:
+        else requests with few would always be quicker, and one with many would wait for ever.
 
         Raises:
-            QueueFullError: there is no place for them.
+            QueueFullError: there is no place.
         """
+        if not jobs:
+            return
         with self._change:
             self._admit([job.answer for job in jobs])
             self._waiting.extend(jobs)
@@ -164,6 +169,7 @@ class Batcher:
             self._admit([call.answer])
             self._ready.append(call)
             self._change.notify_all()
+        call.answer.add_done_callback(lambda _: self._drop(call))
         return call.answer
 
     def close(self, seconds: float) -> None:
@@ -185,7 +191,7 @@ class Batcher:
     def _admit(self, answers: Sequence[Future[Any]]) -> None:
         if self._closed:
             raise QueueFullError(1)
-        self.check_room(len(answers))
+        self.check_room()
         self._count += len(answers)
         for answer in answers:
             answer.add_done_callback(self._leave)
@@ -201,6 +207,13 @@ class Batcher:
                 return
             self._waiting.remove(job)
         job.release()
+
+    def _drop(self, call: _Call) -> None:
+        """Nor does other work, and what it would work on."""
+        with self._change:
+            if call in self._ready:
+                self._ready.remove(call)
+        call.work = bool
 
     def _prepare_jobs(self) -> None:
         """What each preparing thread does."""
@@ -237,23 +250,28 @@ class Batcher:
             if isinstance(first := batch[0], _Call):
                 _settle(first.answer, _result_of(first.work))
             else:
-                jobs = [job for job in batch if isinstance(job, Job)]
-                prepared = [job.prepared for job in jobs if job.prepared]
-                answers = _result_of(lambda prepared=prepared: self._answer(prepared))  # type: ignore[misc]
-                for index, job in enumerate(jobs):
-                    job.prepared = None
-                    if isinstance(answers, MemoryError):
-                        _settle(job.answer, failure_of(job.name, answers))
-                    elif isinstance(answers, Exception):
-                        _settle(job.answer, answers)
-                    else:
-                        _settle(job.answer, answers[index] if job.explained else answers[index].report)
-                del answers, prepared
-                self._watcher.batch(len(jobs))
+                self._answer_batch([job for job in batch if isinstance(job, Job)])
+                self._watcher.batch(len(batch))
                 self._watcher.stage("answer", time.monotonic() - start)
             end = time.monotonic()
             pace = (end - max(self._last, min(item.since for item in batch))) / len(batch)
             self._pace, self._last = 0.8 * self._pace + 0.2 * pace, end
+
+    def _answer_batch(self, jobs: Sequence[Job]) -> None:
+        """Ask about pictures together; where that fails about each alone, so that none of them spoils the others."""
+        prepared = [job.prepared for job in jobs if job.prepared]
+        answers = _result_of(lambda: self._answer(prepared))
+        if isinstance(answers, Exception) and len(jobs) > 1:
+            for job in jobs:
+                self._answer_batch([job])
+            return
+        prepared.clear()
+        answers = deque(answers if not isinstance(answers, Exception) else [answers])
+        for job in jobs:
+            job.prepared, result = None, answers.popleft()  # each picture's views go as soon as it is done
+            if not isinstance(result, Exception) and not job.answer.cancelled():
+                result = _result_of(partial(job.finish, result))
+            _settle(job.answer, failure_of(job.name, result) if isinstance(result, MemoryError) else result)
 
     def _next_batch(self) -> list[Job | _Call]:
         """What is ready, as much as is worth asking about at a time; nothing once the queue is closed."""

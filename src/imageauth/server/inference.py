@@ -5,6 +5,7 @@ data extension and the index of the model repository extension. The networks are
 wait on its queue; keys and rate limit are those of ``/v1``.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -119,13 +120,20 @@ def _readiness(request: Request, name: str, version: str | None) -> JSONResponse
 
 async def _infer(request: Request, name: str, version: str | None) -> Response:
     service = service_of(request)
-    client = service.admit(request)
-    models = served(service)
-    model = _find(models, name, version)
-    network = service.detector.models[models.index(model)]
-    asked = await _read(request, service, model)
-    service.charge(client, len(asked.batch))
-    said = await _ask(request, service, network, asked)
+    client, start = service.admit(request), time.monotonic()
+    models, upload = served(service), None
+    try:
+        with service.charging_faults(client):
+            model = _find(models, name, version)
+            # Its bytes count as an upload's do until the network has answered: till then the tensor waits with them.
+            upload = Upload("tensors", service.budget, MOST_JSON + model.most_bytes)
+            asked = await _read(request, service, model, upload)
+        service.uploaded(request, [upload], time.monotonic() - start)
+        network = service.detector.models[models.index(model)]
+        said = await _ask(request, service, network, asked, client)
+    finally:
+        if upload:
+            upload.release()
     head = {"model_name": model.card.name, "model_version": model.card.version}
     if asked.id is not None:
         head["id"] = asked.id
@@ -138,12 +146,10 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
     return Response(body, headers={HEADER: str(length)}, media_type="application/octet-stream")
 
 
-async def _read(request: Request, service: Service, model: ServedModel) -> InferenceRequest:
-    """The request, read within its bounds; its bytes count as an upload's do until they are read."""
-    limits, most = service.settings.limits, MOST_JSON + model.most_bytes
-    upload = Upload("tensors", service.budget, most)
+async def _read(request: Request, service: Service, model: ServedModel, upload: Upload) -> InferenceRequest:
+    """The request, read within its bounds."""
     try:
-        async for piece in pieces(request, limits, most):
+        async for piece in pieces(request, service.settings.limits, upload.most):
             upload.write(piece)
         header, gives = request.headers.get(HEADER), [output.spec for output in model.outputs]
         # One at a time: as objects of Python, numbers in JSON take many times their bytes.
@@ -151,17 +157,18 @@ async def _read(request: Request, service: Service, model: ServedModel) -> Infer
             return await run_in_threadpool(read_request, upload.take(), header, model.takes, gives, most=model.most)
     except InferenceError as error:
         raise _problem(error) from None
-    finally:
-        upload.release()
 
 
-async def _ask(request: Request, service: Service, network: PixelModel, asked: InferenceRequest) -> Any:
-    """All that the network says of a batch, float64 [N, C]."""
+async def _ask(request: Request, service: Service, network: PixelModel, asked: InferenceRequest, client: str) -> Any:
+    """All that the network says of a batch, float64 [N, C]; the client pays once it is on the queue."""
     try:
         call = service.batcher.call(lambda: network.ask(asked.batch))
     except QueueFullError as full:
         raise queue_full(full) from None
+    service.charge(client, len(asked.batch))
     (said,) = await unless_gone(request, [call])
+    if isinstance(said, BaseException):
+        raise said
     return said
 
 

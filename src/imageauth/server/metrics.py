@@ -32,10 +32,14 @@ class Metrics:
             "imageauth_requests", "Requests answered", ["route", "method", "status"], registry=registry
         )
         self.seconds = Histogram(
-            "imageauth_request_seconds", "From a request to its answer", ["route"], buckets=_SECONDS, registry=registry
+            "imageauth_request_duration_seconds",
+            "From a request to its answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._stages = Histogram(
-            "imageauth_stage_seconds",
+            "imageauth_stage_duration_seconds",
             "What a picture spends its time on: upload, wait, prepare, answer, heatmap",
             ["stage"],
             buckets=_SECONDS,
@@ -53,7 +57,7 @@ class Metrics:
         )
         self.rejected = Counter("imageauth_rejected", "Requests refused, by problem code", ["code"], registry=registry)
         self.uploaded = Counter("imageauth_uploaded_bytes", "Bytes of uploads read", registry=registry)
-        self.build = Gauge("imageauth_build", "What is running", ["version"], registry=registry)
+        self.build = Gauge("imageauth_build_info", "What is running", ["version"], registry=registry)
 
     def watch(self, values: dict[str, tuple[str, Callable[[], float]]]) -> None:
         """Add gauges.

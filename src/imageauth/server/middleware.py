@@ -107,7 +107,7 @@ class Guard:
         self._metrics.requests.labels(route, known, str(answer.status or 499)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         code = state.get("code")
-        if code:
+        if code and code != "client-gone":  # who left was not refused
             self._metrics.rejected.labels(code).inc()
         facts = {key: state[key] for key in ("code", "client", "files", "bytes") if key in state}
         quiet = route == "/readyz" or (not code and route in ("page", "/healthz", "/metrics"))

@@ -55,13 +55,13 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
             yield piece
 
 
-async def unless_gone(request: Request, answers: Sequence[Future[T]]) -> list[T]:
-    """What other threads are asked for, in order, as long as the client waits.
+async def unless_gone(request: Request, answers: Sequence[Future[T]]) -> list[T | BaseException]:
+    """What other threads are asked for, in order, as long as the client waits; errors stand in the place of answers.
 
     Raises:
         ClientDisconnect: nobody waits for it any more.
     """
-    awaited = asyncio.gather(*(asyncio.wrap_future(answer) for answer in answers))
+    awaited = asyncio.gather(*(asyncio.wrap_future(answer) for answer in answers), return_exceptions=True)
     gone = asyncio.ensure_future(_gone(request))
     either: list[asyncio.Future[Any]] = [awaited, gone]
     try:

@@ -67,7 +67,9 @@ class Report(BaseModel):
 class Error(BaseModel):
     """Why a file could not be checked."""
 
-    code: ErrorCode
+    code: ErrorCode | Literal["internal"] = Field(
+        description="`internal`: a fault of the service, which other files of the request did not meet."
+    )
     message: str = Field(description="One line, to follow the file's name.")
 
 

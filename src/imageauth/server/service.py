@@ -4,26 +4,37 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from imageauth import __version__
 from imageauth.detector import Detector, Prepared
-from imageauth.errors import ImageAuthError, ImageError
+from imageauth.errors import ImageError
 from imageauth.images import MAX_PIXELS, examine
 from imageauth.server.batching import Batcher, QueueFullError
-from imageauth.server.budget import Budget
+from imageauth.server.budget import Budget, Turns
 from imageauth.server.keys import Keys
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
-from imageauth.server.problems import ProblemError, busy
+from imageauth.server.private import private_of
+from imageauth.server.problems import ProblemError, answer, busy
 from imageauth.server.rates import Rates, client_of
 from imageauth.server.settings import Settings
+from imageauth.server.uploads import Upload
 
 # Longer than that nobody is told to wait, however long the queue is.
 _LONGEST_WAIT = 120
+# For the threads to end what they are at.
+CLOSE_SECONDS = 5
+# Why the service cannot answer. Callers may be strangers: the log has the error, with the paths that may be in it.
+_LOADING = "the models are being loaded"
+_NOT_LOADED = "a model cannot be loaded; the log of the service says why"
+_STOPPING = "the service is stopping"
 
 
 class Service:
@@ -37,7 +48,8 @@ class Service:
         metrics: of the service.
         reading: held while a request's tensors are read, which takes much memory where they are JSON.
         keys: that may ask; None: anyone may.
-        not_ready: why the service cannot answer yet; empty once it can.
+        private: what the page's private mode runs in the browser.
+        not_ready: why the service cannot answer yet, or no longer; empty while it can.
     """
 
     def __init__(self, detector: Detector, settings: Settings) -> None:
@@ -52,15 +64,21 @@ class Service:
         self.budget = Budget(settings.limits.memory_bytes)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
-        self.not_ready = "the models are being loaded"
+        self.private = private_of(detector)
+        self.not_ready = _LOADING
+        # As many pixels as the largest picture has: what decoding takes does not grow with the number of threads.
+        self._decoding = Turns(MAX_PIXELS)
         self.batcher = Batcher(self._prepare, detector.answer, places=settings.limits.queue, watcher=self.metrics)
         self.metrics.build.labels(__version__).set(1)
         self.metrics.watch(
             {
                 "imageauth_queue_pictures": ("Pictures that wait or are worked on", lambda: self.batcher.count),
-                "imageauth_queue_places": ("How many there can be", lambda: settings.limits.queue),
+                "imageauth_queue_capacity": (
+                    "How many a request may find and still be taken",
+                    lambda: settings.limits.queue,
+                ),
                 "imageauth_upload_bytes": ("Bytes of uploads in memory", lambda: self.budget.held),
-                "imageauth_upload_bytes_most": ("How many there can be", lambda: settings.limits.memory_bytes),
+                "imageauth_upload_bytes_limit": ("How many there can be", lambda: settings.limits.memory_bytes),
                 "imageauth_ready": ("Whether the models are loaded", lambda: float(not self.not_ready)),
             }
         )
@@ -73,8 +91,8 @@ class Service:
 
     def stop(self) -> None:
         """Stop the threads; what still waits is dropped."""
-        self.not_ready = "the service is stopping"
-        self.batcher.close(seconds=5)
+        self.not_ready = _STOPPING
+        self.batcher.close(CLOSE_SECONDS)
 
     def admit(self, request: Request) -> str:
         """See whether a request may have something checked, before its body is read.
@@ -83,13 +101,15 @@ class Service:
             who counts as the client, for :meth:`charge`.
 
         Raises:
-            ProblemError: 401 without a valid key, 403 from another site's page, 429 too often, or the queue is full.
+            ProblemError: 401 without a valid key; 403 from another site's page; 429 too often, or the queue is full;
+                503 the models cannot be loaded, or the service stops.
         """
         # A page of another site could make its visitors' browsers work here without ever seeing an answer.
-        origin = request.headers.get("origin")
-        if request.headers.get("sec-fetch-site") == "cross-site" and origin not in self.settings.allow_origins:
+        if request.headers.get("origin") not in self.settings.allow_origins and _is_cross_site(request):
             raise ProblemError(403, "cross-site", "Pages of other sites may not use this service.")
         client = self.identify(request)
+        if self.not_ready in (_NOT_LOADED, _STOPPING):  # while they are being loaded, pictures wait for them
+            raise self.unready()
         if self.rates and (seconds := self.rates.wait(client)) > 0:
             raise busy("rate-limit", "You have asked as often as you may for now.", math.ceil(seconds))
         try:
@@ -117,16 +137,40 @@ class Service:
         return holder
 
     def charge(self, client: str, pictures: int) -> None:
-        """Count pictures against a client's rate."""
+        """Count pictures against a client's rate, once they are on the queue: who is put off has paid nothing."""
         if self.rates:
             self.rates.spend(client, pictures)
 
-    def config(self, exports: Sequence[str], private: dict[str, Any]) -> dict[str, Any]:
+    @contextmanager
+    def charging_faults(self, client: str) -> Iterator[None]:
+        """While a request is read: one that is refused for its own fault has cost work too, and counts as a picture."""
+        try:
+            yield
+        except ProblemError as problem:
+            if 400 <= problem.status < 500 and problem.status != 429:
+                self.charge(client, 1)
+            raise
+
+    def unready(self) -> ProblemError:
+        """The problem that says why the service cannot answer."""
+        wait = 1 if self.not_ready == _LOADING else 30
+        return ProblemError(503, "not-ready", f"Not ready: {self.not_ready}.", {"Retry-After": str(wait)})
+
+    def uploaded(self, request: Request, uploads: Sequence[Upload], seconds: float) -> None:
+        """Tell the measurements and the log what a request brought.
+
+        Args:
+            seconds: that it took.
+        """
+        request.state.bytes = sum(upload.size for upload in uploads)
+        self.metrics.uploaded.inc(request.state.bytes)
+        self.metrics.stage("upload", seconds)
+
+    def config(self, exports: Sequence[str]) -> dict[str, Any]:
         """What the page must know.
 
         Args:
             exports: forms in which it offers a report.
-            private: whether the models can run in the browser, or why not.
         """
         limits = self.settings.limits
         return {
@@ -137,34 +181,64 @@ class Service:
             "limits": {"max_bytes": limits.file_bytes, "max_pixels": limits.pixels, "max_files": limits.files},
             "key_required": self.keys is not None,
             "exports": list(exports),
-            "private": private,
+            "private": self.private.describe(),
         }
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
-        most = self.settings.limits.pixels
-        if most < MAX_PIXELS:
-            header = examine(data)
-            if header.width * header.height > most:
-                size = f"has {header.width}×{header.height} pixels"
-                raise ImageError("too-large", f"{size}; the limit here is {most / 10**6:g} megapixels")
-        return self.detector.prepare(data, name=name)
+        most, header = self.settings.limits.pixels, examine(data)
+        pixels = header.width * header.height
+        if most < MAX_PIXELS and pixels > most:
+            size = f"has {header.width}×{header.height} pixels"
+            raise ImageError("too-large", f"{size}; the limit here is {most / 10**6:g} megapixels")
+        with self._decoding.take(pixels if pixels <= MAX_PIXELS else 0):  # larger ones are never decoded
+            return self.detector.prepare(data, name=name)
 
     def _warm_up(self) -> None:
         try:
             self.detector.warm_up()
-            self.not_ready = ""
+            reason = ""
             log("ready")
-        except ImageAuthError as error:
-            self.not_ready = str(error)
-            log("not-ready", logging.ERROR, reason=self.not_ready)
-        finally:
-            self.batcher.start()
+        except Exception as error:  # whatever it is, the service must say that it is not ready
+            reason = _NOT_LOADED
+            log("not-ready", logging.ERROR, error, reason=str(error))
+        if self.not_ready == _LOADING:
+            self.not_ready = reason
+        self.batcher.start()
+        try:
+            for file in self.private.made.values():
+                file.etag  # noqa: B018 (made now, so that nobody need wait for it)
+        except Exception as error:
+            log("private-files", logging.ERROR, error)
+
+
+def unusable(request: Request, error: Exception) -> Response:
+    """Exception handler: a model's weights were needed before they were warm, and cannot be read."""
+    log("not-ready", logging.ERROR, error, reason=str(error))
+    problem = ProblemError(503, "not-ready", f"Not ready: {_NOT_LOADED}.", {"Retry-After": "30"})
+    return answer(request, problem)
 
 
 def queue_full(full: QueueFullError) -> ProblemError:
     """The problem, with an honest estimate of when to try again: when what waits now will be done."""
     seconds = min(_LONGEST_WAIT, max(1, math.ceil(full.seconds)))
     return busy("queue-full", "As many pictures wait as may; try again.", seconds)
+
+
+def _is_cross_site(request: Request) -> bool:
+    """Whether a page of another site asks. Browsers say so to ``https`` and to their own machine; elsewhere the
+    ``Origin`` tells, which they send with every POST.
+    """
+    if site := request.headers.get("sec-fetch-site"):
+        return site == "cross-site"
+    origin = request.headers.get("origin")
+    return origin is not None and _host(origin) != _host(f"//{request.headers.get('host', '')}")
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def service_of(request: Request) -> Service:

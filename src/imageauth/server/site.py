@@ -63,6 +63,10 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
             target = made / address
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+        for address, content in private.made.items():
+            target = made / address
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.data)
         _write(made / CONFIG, json.dumps(_config(private), indent=1) + "\n")
         _protect(made / "index.html")
         _list_assets(made)

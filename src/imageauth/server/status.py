@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from imageauth.server import metrics, schemas
-from imageauth.server.problems import ProblemError
 from imageauth.server.service import service_of
 
 router = APIRouter()
@@ -34,8 +33,9 @@ async def healthz() -> JSONResponse:
 )
 async def readyz(request: Request) -> JSONResponse:
     """The models are loaded and have answered once."""
-    if reason := service_of(request).not_ready:
-        raise ProblemError(503, "not-ready", f"Not ready: {reason}.", {"Retry-After": "1"})
+    service = service_of(request)
+    if service.not_ready:
+        raise service.unready()
     return JSONResponse({"status": "ready"})
 
 
