@@ -28,6 +28,7 @@ LIMITS = {
     "grace_seconds": 1.5,
     "bytes_per_second": 20_000,
     "connections": 40,
+    "connections_per_client": 40,
 }
 # Resident memory may grow by so much over all that follows: the budget for uploads, and what Python keeps of it.
 MOST_GROWTH = 160
@@ -117,7 +118,7 @@ def problem(said: bytes) -> dict[str, Any]:
     assert headers["content-type"] == "application/problem+json"
     told = json.loads(body)
     assert told["status"] == status
-    assert 400 <= status < 500
+    assert 400 <= status < 500 or status == 501
     assert told["detail"].endswith((".", ";"))
     return told
 
@@ -243,7 +244,7 @@ def test_a_length_that_is_smaller_than_the_body(service: Serving) -> None:
 def test_lengths_that_make_no_sense(service: Serving, lines: list[str]) -> None:
     said = service.say(head(FORM, *lines) + b"hello", half_close=True)
     if said:  # or else it was closed: the body that was promised never came
-        assert problem(said)["status"] in (400, 413)
+        assert problem(said)["status"] in (400, 413, 501)
 
 
 @pytest.mark.parametrize(

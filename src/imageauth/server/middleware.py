@@ -12,30 +12,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
-from imageauth.server.problems import ProblemError
+from imageauth.server.problems import MAX_HEAD_BYTES, ProblemError, head_too_large
 
-CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CSP,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 DRAIN_SECONDS = 3
-# A client must read a piece of its answer, 64 KiB, within so many. Whole files may take as long as they take.
-SEND_SECONDS = 30
-# Bytes of a request's address and headers.
-MAX_HEAD_BYTES = 16 * 2**10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -70,9 +52,7 @@ class Guard:
         try:
             async with asyncio.timeout(self._seconds) as answer.limit:
                 if _head_bytes(scope) > MAX_HEAD_BYTES:  # h11 looks at the size only while a head is incomplete
-                    detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
-                    problem = ProblemError(431, "head-too-large", detail, {"Connection": "close"})
-                    await self._end(scope, body, answer, problem)
+                    await self._end(scope, body, answer, head_too_large())
                 else:
                     await self._app(scope, body, answer)
         except TimeoutError:
@@ -80,8 +60,6 @@ class Guard:
             detail = f"The request took longer than {self._seconds:g} seconds."
             problem = ProblemError(503, "time-limit", detail, {"Retry-After": "30", "Connection": "close"})
             await self._end(scope, body, answer, problem)
-            if answer.stalled and (abort := state.get("abort")):
-                abort()  # to close would wait until the client has read what is on its way
         except ClientDisconnect:
             state["code"] = "client-gone"
         except asyncio.CancelledError:  # the service stops and cannot wait longer
@@ -161,7 +139,6 @@ class _Answer:
         self._polite = Headers(scope=scope).get("expect", "").lower() == "100-continue"
         self.status = 0
         self.limit: asyncio.Timeout | None = None
-        self.stalled = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -173,13 +150,10 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-ID"] = self._request_id
-            if self.limit:
+            if (
+                self.limit
+            ):  # whole files may take as long as their client reads on (see :mod:`imageauth.server.protocol`)
                 self.limit.reschedule(None)
         elif self._bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._send(message)
-        except TimeoutError:
-            self.stalled = True
-            raise
+        await self._send(message)

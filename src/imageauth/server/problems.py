@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
+# Of a request's address and headers.
+MAX_HEAD_BYTES = 16 * 2**10
 
 
 class ProblemError(Exception):
@@ -56,6 +58,12 @@ def busy(code: str, detail: str, seconds: int) -> ProblemError:
         seconds: after which it is worth another try.
     """
     return ProblemError(429, code, detail, {"Retry-After": str(seconds)})
+
+
+def head_too_large() -> ProblemError:
+    """A request's address and headers are larger than :data:`MAX_HEAD_BYTES`."""
+    detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
+    return ProblemError(431, "head-too-large", detail, {"Connection": "close"})
 
 
 _USUAL = {

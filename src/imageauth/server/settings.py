@@ -23,9 +23,11 @@ class Limits:
         request_seconds: from a request's head to the beginning of its answer.
         header_seconds: for the head of a request to arrive.
         idle_seconds: between two pieces of a body.
-        bytes_per_second: the slowest average at which a body may arrive, once ``grace_seconds`` are over.
-        grace_seconds: see there.
+        bytes_per_second: the slowest at which a body may arrive, and an answer be read.
+        grace_seconds: over which that is measured, time and again, of a body.
+        send_seconds: the same of an answer.
         connections: open at a time.
+        connections_per_client: of them from one address (of IPv6, one /64 network), but for trusted proxies.
         stop_seconds: that a graceful stop waits for what is in flight.
     """
 
@@ -40,7 +42,9 @@ class Limits:
     idle_seconds: float = 15
     bytes_per_second: int = 4096
     grace_seconds: float = 10
+    send_seconds: float = 30
     connections: int = 256
+    connections_per_client: int = 128
     stop_seconds: int = 30
 
     def __post_init__(self) -> None:

@@ -13,26 +13,14 @@ from imageauth import __version__
 from imageauth.errors import ImageAuthError
 from imageauth.images import MAX_BYTES, MAX_PIXELS
 from imageauth.provenance.trust import TrustLists
+from imageauth.server.headers import CSP, SECURITY_HEADERS
 from imageauth.server.private import Private
 
 STATIC = Path(__file__).parent / "static"
 CONFIG = "config.json"
 _SCHEMA = "imageauth/page/1"
-# As the server sends it, but for what a page cannot say of itself.
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
-)
 # Read by some hosts of static sites (Netlify, Cloudflare Pages and others); harmless elsewhere.
-_HEADERS = f"""/*
-  Content-Security-Policy: {_POLICY}; frame-ancestors 'none'
-  Cross-Origin-Opener-Policy: same-origin
-  Cross-Origin-Embedder-Policy: require-corp
-  Cross-Origin-Resource-Policy: same-origin
-  Referrer-Policy: no-referrer
-  X-Content-Type-Options: nosniff
-"""
+_HEADERS = "\n  ".join(["/*", *(f"{name}: {value}" for name, value in SECURITY_HEADERS.items())]) + "\n"
 _ASSETS = re.compile(r'^const ASSETS = \{ digest: "", files: \{\} \};$', re.MULTILINE)
 _HEAD = '<meta charset="utf-8">'
 
@@ -116,7 +104,7 @@ def _protect(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     if text.count(_HEAD) != 1:
         raise ImageAuthError("the page has no place for its policy; this is a mistake of ours")
-    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'))
+    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{CSP}">'))
 
 
 def _list_assets(site: Path) -> None:
