@@ -450,7 +450,7 @@ def test_seventy_megabytes(service: Serving) -> None:
 
 def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
     """Two that hold much and go on slowly; the third must wait, and is told so."""
-    held = [service.connect() for _ in range(2)]
+    held = [service.connect(address) for address in ("127.0.0.2", "127.0.0.3")]
     for connection in held:
         connection.sendall(head(FORM, "Content-Length: 70000000") + part()[:150] + bytes(45 * MIB))
     with service.client() as client:

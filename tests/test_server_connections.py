@@ -42,10 +42,6 @@ def problem(said: bytes) -> dict:
     return told
 
 
-def from_address(service: Serving, address: str) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", service.port), timeout=20, source_address=(address, 0))
-
-
 def slow_reader(service: Serving, requests: int) -> socket.socket:
     """A connection with little room of its own that has asked for much and reads nothing."""
     connection = socket.socket()
@@ -114,8 +110,8 @@ def test_one_address_cannot_take_all_connections(tmp_path: Path) -> None:
     limits = {"connections": 10, "connections_per_client": 3}
     with serving(tmp_path, model=None, limits=limits) as service:
         time.sleep(0.3)  # until the connection that asked whether it is ready is gone
-        held = [from_address(service, "127.0.0.2") for _ in range(3)]
-        with from_address(service, "127.0.0.2") as one_more:
+        held = [service.connect("127.0.0.2") for _ in range(3)]
+        with service.connect("127.0.0.2") as one_more:
             told = problem(heard(one_more))
         assert (told["status"], told["code"]) == (429, "connections")
         assert "address" in told["detail"]
@@ -123,7 +119,7 @@ def test_one_address_cannot_take_all_connections(tmp_path: Path) -> None:
         assert refusals(service, "connections") == 1
         held.pop().close()
         time.sleep(0.2)
-        with from_address(service, "127.0.0.2") as connection:
+        with service.connect("127.0.0.2") as connection:
             connection.sendall(GET % (b"/healthz", b"Connection: close\r\n"))
             assert heard(connection).startswith(b"HTTP/1.1 200 ")
         for connection in held:
@@ -133,7 +129,7 @@ def test_one_address_cannot_take_all_connections(tmp_path: Path) -> None:
 def test_a_trusted_proxy_may_take_all_connections(tmp_path: Path) -> None:
     limits = {"connections": 10, "connections_per_client": 1}
     with serving(tmp_path, model=None, limits=limits, trusted_proxies=["127.0.0.2/32"]) as service:
-        held = [from_address(service, "127.0.0.2") for _ in range(5)]
+        held = [service.connect("127.0.0.2") for _ in range(5)]
         for connection in held:
             connection.sendall(GET % (b"/healthz", b"Connection: close\r\n"))
             assert heard(connection).startswith(b"HTTP/1.1 200 ")

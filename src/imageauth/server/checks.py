@@ -59,7 +59,7 @@ async def checks(request: Request, heatmap: bool = False) -> Response:
     client = service.admit(request)
     start = time.monotonic()
     with service.charging_faults(client):
-        uploads = await read_files(request, service.settings.limits, service.budget)
+        uploads = await read_files(request, service.settings.limits, service.budget.of(client))
     jobs: list[Job] = []
     try:
         service.uploaded(request, uploads, time.monotonic() - start)

@@ -126,7 +126,7 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
         with service.charging_faults(client):
             model = _find(models, name, version)
             # Its bytes count as an upload's do until the network has answered: till then the tensor waits with them.
-            upload = Upload("tensors", service.budget, MOST_JSON + model.most_bytes)
+            upload = Upload("tensors", service.budget.of(client), MOST_JSON + model.most_bytes)
             asked = await _read(request, service, model, upload)
         service.uploaded(request, [upload], time.monotonic() - start)
         network = service.detector.models[models.index(model)]

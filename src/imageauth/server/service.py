@@ -61,7 +61,7 @@ class Service:
         self.settings, self.detector = settings, detector
         self.metrics = Metrics()
         self.reading = asyncio.Lock()
-        self.budget = Budget(settings.limits.memory_bytes)
+        self.budget = Budget(settings.limits.memory_bytes, settings.limits.memory_bytes_per_client)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
         self.private = private_of(detector)

@@ -47,6 +47,11 @@ class Limits:
     connections_per_client: int = 128
     stop_seconds: int = 30
 
+    @property
+    def memory_bytes_per_client(self) -> int:
+        """Of ``memory_bytes`` for one key or address: half, so that two must conspire to take all; one request fits."""
+        return max(self.request_bytes, self.memory_bytes // 2)
+
     def __post_init__(self) -> None:
         """See that they fit together.
 
