@@ -17,8 +17,8 @@ from imageauth.errors import ImageAuthError, ModelError
 from imageauth.server import logs
 from imageauth.server.app import create_app
 from imageauth.server.batching import QueueFullError
-from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.headers import SECURITY_HEADERS
+from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.rates import MOST_CLIENTS, Rates, client_of, read_rate
 from tests.conftest import drawn
 from tests.serving import in_process
@@ -218,7 +218,7 @@ def test_every_answer_carries_the_security_headers(quick: Detector) -> None:
     with in_process(quick) as client:
         for answer in (client.get("/healthz"), client.get("/nothing"), client.post(CHECKS), client.get("/docs")):
             assert answer.headers["content-security-policy"].endswith("; frame-ancestors 'none'")
-            assert SECURITY_HEADERS == {name: answer.headers[name] for name in SECURITY_HEADERS}
+            assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
             assert "server" not in answer.headers
 
 

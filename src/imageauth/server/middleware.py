@@ -45,7 +45,7 @@ class Guard:
         state["request_id"] = request_id
         body = _Body(receive)
         answer = _Answer(send, request_id, body, scope)
-        method = scope["method"]
+        method = state["method"] = scope["method"]
         if method == "HEAD":  # answered as GET is, by whatever answers that
             scope = {**scope, "method": "GET"}
         start = time.monotonic()
