@@ -260,7 +260,7 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
     config = json.loads((out / "config.json").read_text())
     assert config["server"] is False
     assert config["private"]["available"] is True
-    assert config["models"] == ["cifake", "photo"]
+    assert config["private"]["models"] == ["cifake", "photo"]
     worker = (out / "sw.js").read_text()
     listed = json.loads(worker[worker.index("const ASSETS = ") + 15 : worker.index("};\n\nconst CACHE") + 1])
     files = {file.relative_to(out).as_posix(): file for file in out.rglob("*") if file.is_file()}
@@ -273,11 +273,21 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
     # Nothing in it leads to the root of a host: it may lie anywhere.
     for name in (name for name in files if name.endswith((".html", ".css", ".webmanifest"))):
         assert not any(mark in files[name].read_text() for mark in ('="/', "url(/", '": "/')), name
-    (out / "old").write_text("of an older site")
     again = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
     assert again.exit_code == 0
-    assert not (out / "old").exists()
     assert sorted(path.name for path in out.parent.iterdir()) == ["site"]
+    for name in (".git/HEAD", "CNAME"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("of the user")
+    before = (out / "sw.js").stat().st_mtime_ns
+    with pytest.raises(ImageAuthError, match=r"holds \.git/HEAD and 1 more beside an older site"):
+        site.build(out, readers=False)
+    assert ((out / "CNAME").read_text(), (out / "sw.js").stat().st_mtime_ns) == ("of the user", before)
+    (out / "CNAME").unlink()
+    shutil.rmtree(out / ".git")
+    (out / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(ImageAuthError, match="elsewhere"):
+        site.build(out, readers=False)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")
     with pytest.raises(ImageAuthError, match="something else"):

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from imageauth import Detector
 from imageauth.cli import app
+from imageauth.cli.serve import _is_network
 from imageauth.server import running
 from imageauth.server.keys import Keys
 from tests.conftest import drawn
@@ -127,7 +128,23 @@ def test_a_new_key_and_its_line(tmp_path: Path) -> None:
     assert line
     (tmp_path / "keys").write_text(line[1] + "\n")
     assert Keys.read(tmp_path / "keys").holder(key[1]) == "newsroom"
-    assert CliRunner().invoke(app, ["serve", "--new-key", "a b"]).exit_code == 2
+    for name in ("a b", ""):
+        refused = CliRunner().invoke(app, ["serve", "--new-key", name])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "proxy", ["proxy.example", "*", "", "10.0.0.300", "10.0.0.1/8", "0.0.0.0/0", "::/0", "10.0.0.1,x"]
+)
+def test_a_trusted_proxy_is_an_address(proxy: str) -> None:
+    refused = CliRunner().invoke(app, ["serve", "--trusted-proxy", proxy])
+    assert refused.exit_code == 2
+    assert "--trusted-proxy" in str(refused.exception or "") + refused.output
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "127.0.0.0/8", "::1", "fd00::/8"])
+def test_what_a_trusted_proxy_may_be(proxy: str) -> None:
+    assert _is_network(proxy)
 
 
 def test_addresses_that_a_browser_can_open() -> None:

@@ -1,5 +1,6 @@
 """``imageauth serve``"""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,10 @@ def serve(
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option(metavar="ADDRESS", help="A reverse proxy whose X-Forwarded-For is believed; repeatable."),
+        typer.Option(
+            metavar="ADDRESS",
+            help="A reverse proxy, or a network of them, whose X-Forwarded-For is believed; repeatable.",
+        ),
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -62,15 +66,20 @@ def serve(
     from imageauth.policy import read_policy
     from imageauth.verdict import STANDARD
 
-    if new_key:
-        key = make_key()
+    if new_key is not None:
         check_name(new_key)
+        key = make_key()
         print(f"key, shown only now: {key}\nline for --api-keys: {new_key}:{hash_key(key)}")
         return
     for origin in allow_origin or ():
         if not re.fullmatch(r"https?://[^/\s*]+", origin):
             raise ImageAuthError(
                 f"--allow-origin is a scheme and a host, such as https://newsroom.example, not {origin!r}"
+            )
+    for proxy in trusted_proxy or ():
+        if not _is_network(proxy):
+            raise ImageAuthError(
+                f"--trusted-proxy is an address or a network, such as 10.0.0.5 or 10.0.0.0/24, not {proxy!r}"
             )
     if log_level not in logs.LEVELS:
         raise ImageAuthError(f"--log-level is one of {', '.join(logs.LEVELS)}, not {log_level!r}")
@@ -100,3 +109,11 @@ def serve(
             settings,
             lambda: print(f"imageauth is at {running.url_of(listener)} (Ctrl-C stops it)", flush=True),
         )
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is an address or a network; not all there are: with them anyone could say who asks."""
+    try:
+        return ipaddress.ip_network(text).prefixlen > 0
+    except ValueError:
+        return False

@@ -15,7 +15,8 @@ from imageauth import __version__
 from imageauth.detector import Detector
 from imageauth.errors import ModelError
 from imageauth.server import checks, inference, status
-from imageauth.server.assets import STATIC, Assets, below
+from imageauth.server.assets import Assets, below
+from imageauth.server.folders import STATIC
 from imageauth.server.kept import Kept
 from imageauth.server.middleware import Guard
 from imageauth.server.openapi import describe, page
@@ -58,15 +59,10 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(ModelError, unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
-    if settings.allow_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.allow_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Retry-After", "X-Request-ID"],
-        )
-    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
+    cors = _cors(settings.allow_origins)
+    if cors:
+        app.add_middleware(CORSMiddleware, **cors)
+    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds, cors=cors)
     app.include_router(checks.router)
     app.include_router(status.router)
     app.include_router(inference.router)
@@ -78,8 +74,23 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     return app
 
 
+def _cors(origins: tuple[str, ...]) -> dict[str, Any] | None:
+    """What pages of other sites may send and see; None where there are none."""
+    if not origins:
+        return None
+    return {
+        "allow_origins": origins,
+        "allow_methods": ["GET", "POST"],
+        "allow_headers": [
+            *("Authorization", "X-API-Key", "X-Request-ID"),
+            *("Content-Type", "Content-Disposition", inference.HEADER),
+        ],
+        "expose_headers": ["Retry-After", "X-Request-ID", inference.HEADER],
+    }
+
+
 async def _config(request: Request) -> JSONResponse:
-    return JSONResponse(service_of(request).config(["json"]))
+    return JSONResponse(service_of(request).config())
 
 
 def _invalid(request: Request, error: Any) -> Response:

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-STATIC = Path(__file__).parent / "static"
 Find = Callable[[str], Path | None]
 
 # What systems call these differs or is missing; browsers insist on it.

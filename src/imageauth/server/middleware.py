@@ -6,9 +6,11 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,15 +26,19 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Guard:
     """ASGI middleware, outermost of ours."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, seconds: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, seconds: float, cors: Mapping[str, Any] | None = None
+    ) -> None:
         """Wrap an application.
 
         Args:
             app: the application.
             metrics: told of every request.
             seconds: within which an answer begins.
+            cors: arguments of Starlette's ``CORSMiddleware``, which lies within: answers from here need it too, so that
+                pages of other sites can read them.
         """
-        self._app, self._metrics, self._seconds = app, metrics, seconds
+        self._app, self._metrics, self._seconds, self._cors = app, metrics, seconds, cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,7 +82,10 @@ class Guard:
         scope["state"]["code"] = problem.code
         answer.limit = None  # it is over
         if not answer.status:
-            await problem.response(scope)(scope, receive, answer)
+            response: ASGIApp = problem.response(scope)
+            if self._cors and scope["method"] != "OPTIONS":
+                response = CORSMiddleware(response, **self._cors)
+            await response(scope, receive, answer)
 
     def _tell(self, scope: Scope, method: str, answer: "_Answer", seconds: float) -> None:
         state = scope["state"]

@@ -66,6 +66,17 @@ def head_too_large() -> ProblemError:
     return ProblemError(431, "head-too-large", detail, {"Connection": "close"})
 
 
+REASONS = {
+    401: "There is no valid API key.",
+    403: "Pages of other sites may not use this service.",
+    408: "The body arrives too slowly.",
+    429: "The queue or the memory for uploads is full, or the rate limit is reached; "
+    "Retry-After says when to try again.",
+    503: "Not ready, stopping, or the request took too long.",
+}
+"""Why requests are refused, by status, for the API's description; routes have further ones of their own."""
+
+
 _USUAL = {
     400: ("bad-request", "The request cannot be understood."),
     404: ("not-found", "There is nothing at this address."),

@@ -166,7 +166,12 @@ def guarded(limits: Limits, metrics: Metrics, trusted_proxies: Sequence[str] = (
             self.transport.close()
             metrics.requests.labels("other", "other", str(problem.status)).inc()
             metrics.rejected.labels(problem.code).inc()
-            facts = {"method": "other", "route": "other", "status": problem.status, "code": problem.code}
+            facts: dict[str, Any] = {
+                "method": "other",
+                "route": "other",
+                "status": problem.status,
+                "code": problem.code,
+            }
             log("request", logging.INFO, request_id=request_id, **facts)
 
     return Guarded

@@ -14,13 +14,13 @@ from starlette.responses import Response
 
 from imageauth import __version__
 from imageauth.detector import Detector, Prepared
-from imageauth.errors import ImageError
-from imageauth.images import MAX_PIXELS, examine
+from imageauth.images import MAX_PIXELS, examine, too_many_pixels
 from imageauth.server.batching import Batcher, QueueFullError
 from imageauth.server.budget import Budget, Turns
 from imageauth.server.keys import Keys
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
+from imageauth.server.page_config import page_config
 from imageauth.server.private import private_of
 from imageauth.server.problems import ProblemError, answer, busy
 from imageauth.server.rates import Rates, client_of
@@ -166,30 +166,23 @@ class Service:
         self.metrics.uploaded.inc(request.state.bytes)
         self.metrics.stage("upload", seconds)
 
-    def config(self, exports: Sequence[str]) -> dict[str, Any]:
-        """What the page must know.
-
-        Args:
-            exports: forms in which it offers a report.
-        """
+    def config(self) -> dict[str, Any]:
+        """What the page must know."""
         limits = self.settings.limits
-        return {
-            "schema": "imageauth/page/1",
-            "version": __version__,
-            "server": True,
-            "api": "v1/",
-            "limits": {"max_bytes": limits.file_bytes, "max_pixels": limits.pixels, "max_files": limits.files},
-            "key_required": self.keys is not None,
-            "exports": list(exports),
-            "private": self.private.describe(),
-        }
+        return page_config(
+            self.private.describe(),
+            server=True,
+            max_bytes=limits.file_bytes,
+            max_pixels=limits.pixels,
+            max_files=limits.files,
+            key_required=self.keys is not None,
+        )
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
         most, header = self.settings.limits.pixels, examine(data)
         pixels = header.width * header.height
         if most < MAX_PIXELS and pixels > most:
-            size = f"has {header.width}×{header.height} pixels"
-            raise ImageError("too-large", f"{size}; the limit here is {most / 10**6:g} megapixels")
+            raise too_many_pixels(header.width, header.height, most)
         with self._decoding.take(pixels if pixels <= MAX_PIXELS else 0):  # larger ones are never decoded
             return self.detector.prepare(data, name=name)
 

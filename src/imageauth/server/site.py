@@ -7,21 +7,21 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from imageauth import __version__
 from imageauth.errors import ImageAuthError
 from imageauth.images import MAX_BYTES, MAX_PIXELS
 from imageauth.provenance.trust import TrustLists
+from imageauth.server.folders import STATIC
 from imageauth.server.headers import CSP, SECURITY_HEADERS
+from imageauth.server.page_config import SCHEMA, page_config
 from imageauth.server.private import Private
 
-STATIC = Path(__file__).parent / "static"
 CONFIG = "config.json"
-_SCHEMA = "imageauth/page/1"
+_WORKER, _HEADERS_FILE = "sw.js", "_headers"
 # Read by some hosts of static sites (Netlify, Cloudflare Pages and others); harmless elsewhere.
 _HEADERS = "\n  ".join(["/*", *(f"{name}: {value}" for name, value in SECURITY_HEADERS.items())]) + "\n"
 _ASSETS = re.compile(r'^const ASSETS = \{ digest: "", files: \{\} \};$', re.MULTILINE)
+_LISTED = re.compile(r"^const ASSETS = (\{.*?^\});$", re.MULTILINE | re.DOTALL)
 _HEAD = '<meta charset="utf-8">'
 
 
@@ -37,7 +37,8 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
         ``files`` and ``bytes`` written.
 
     Raises:
-        ImageAuthError: the files of private mode are not installed, or the folder holds something else.
+        ImageAuthError: the files of private mode are not installed, or the folder holds something else, or
+            anything beside an older site.
     """
     private = Private(trust, readers=readers)
     if private.reason:
@@ -55,10 +56,11 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
             target = made / address
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.data)
-        _write(made / CONFIG, json.dumps(_config(private), indent=1) + "\n")
+        config = page_config(private.describe(), server=False, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
+        _write(made / CONFIG, json.dumps(config, indent=1) + "\n")
         _protect(made / "index.html")
         _list_assets(made)
-        _write(made / "_headers", _HEADERS)
+        _write(made / _HEADERS_FILE, _HEADERS)
         if out.exists():
             out.rename(Path(name) / "old")
         made.rename(out)
@@ -67,36 +69,27 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
 
 
 def _check_replaceable(out: Path) -> None:
-    """Whether a folder may be replaced: nothing is lost that is not a site of ours."""
+    """Whether a folder may be replaced: nothing is lost that was not written here."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        ours = json.loads((out / CONFIG).read_text(encoding="utf-8"))["schema"] == _SCHEMA
+        ours = json.loads((out / CONFIG).read_text(encoding="utf-8"))["schema"] == SCHEMA
+        listed = _LISTED.search((out / _WORKER).read_text(encoding="utf-8"))
+        written = {*json.loads(listed[1])["files"], _WORKER, _HEADERS_FILE} if ours and listed else set()
     except (OSError, ValueError, KeyError, TypeError):
-        ours = False
-    if not ours:
+        written = set()
+    if not written:
         raise ImageAuthError(f"{out} holds something else than an older site; choose an empty folder or a new one")
+    there = (path for path in sorted(out.rglob("*")) if path.is_symlink() or not path.is_dir())
+    if foreign := [name for path in there if (name := path.relative_to(out).as_posix()) not in written]:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise ImageAuthError(f"{out} holds {foreign[0]}{more} beside an older site; move that, or choose a new folder")
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
     """Of the page's folder: files brought for the server, which :class:`Private` gives, and hidden ones."""
     top = Path(folder) == STATIC
     return {name for name in names if name.startswith(".") or (top and name == "private")}
-
-
-def _config(private: Private) -> dict[str, Any]:
-    described = private.describe()
-    return {
-        "schema": _SCHEMA,
-        "version": __version__,
-        "server": False,
-        "api": "v1/",
-        "limits": {"max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS},
-        "key_required": False,
-        "exports": ["json"],
-        "models": described["models"],
-        "private": described,
-    }
 
 
 def _protect(page: Path) -> None:
@@ -109,7 +102,7 @@ def _protect(page: Path) -> None:
 
 def _list_assets(site: Path) -> None:
     """Tell the service worker which files there are, and their hashes; with any of them it changes itself."""
-    worker = site / "sw.js"
+    worker = site / _WORKER
     digests = {
         file.relative_to(site).as_posix(): base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode()
         for file in sorted(site.rglob("*"))
