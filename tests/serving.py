@@ -80,8 +80,9 @@ class Serving:
                 assert time.monotonic() < until
                 time.sleep(0.05)
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+    def connect(self, address: str = "127.0.0.1") -> socket.socket:
+        """A connection, from one of this machine's own addresses."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(address, 0))
 
     def say(self, *pieces: bytes, pause: float = 0.0, half_close: bool = False) -> bytes:
         """Send bytes as they are, and give all that comes back until the service closes."""

@@ -17,7 +17,7 @@ from imageauth import Detector
 from imageauth.models import find_model
 from imageauth.server import site as static
 from imageauth.server.app import create_app
-from imageauth.server.headers import STATIC
+from imageauth.server.folders import STATIC
 from tests.browsing import Visit
 from tests.conftest import drawn
 from tests.live import serving

@@ -260,7 +260,7 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
     config = json.loads((out / "config.json").read_text())
     assert config["server"] is False
     assert config["private"]["available"] is True
-    assert config["models"] == ["cifake", "photo"]
+    assert config["private"]["models"] == ["cifake", "photo"]
     worker = (out / "sw.js").read_text()
     listed = json.loads(worker[worker.index("const ASSETS = ") + 15 : worker.index("};\n\nconst CACHE") + 1])
     files = {file.relative_to(out).as_posix(): file for file in out.rglob("*") if file.is_file()}
@@ -275,12 +275,19 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
         assert not any(mark in files[name].read_text() for mark in ('="/', "url(/", '": "/')), name
     again = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
     assert again.exit_code == 0
-    # What its owner put beside it is not lost.
-    (out / "CNAME").write_text("example.org")
-    refused = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
-    assert (refused.exit_code, "holds more than that (CNAME)" in refused.stderr) == (2, True)
-    assert (out / "CNAME").read_text() == "example.org"
     assert sorted(path.name for path in out.parent.iterdir()) == ["site"]
+    for name in (".git/HEAD", "CNAME"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("of the user")
+    before = (out / "sw.js").stat().st_mtime_ns
+    with pytest.raises(ImageAuthError, match=r"holds \.git/HEAD and 1 more beside an older site"):
+        site.build(out, readers=False)
+    assert ((out / "CNAME").read_text(), (out / "sw.js").stat().st_mtime_ns) == ("of the user", before)
+    (out / "CNAME").unlink()
+    shutil.rmtree(out / ".git")
+    (out / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(ImageAuthError, match="elsewhere"):
+        site.build(out, readers=False)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")
     with pytest.raises(ImageAuthError, match="something else"):

@@ -28,6 +28,7 @@ LIMITS = {
     "grace_seconds": 1.5,
     "bytes_per_second": 20_000,
     "connections": 40,
+    "connections_per_client": 40,
 }
 # Resident memory may grow by so much over all that follows: the budget for uploads, and what Python keeps of it.
 MOST_GROWTH = 160
@@ -117,7 +118,7 @@ def problem(said: bytes) -> dict[str, Any]:
     assert headers["content-type"] == "application/problem+json"
     told = json.loads(body)
     assert told["status"] == status
-    assert 400 <= status < 500
+    assert 400 <= status < 500 or status == 501
     assert told["detail"].endswith((".", ";"))
     return told
 
@@ -243,7 +244,7 @@ def test_a_length_that_is_smaller_than_the_body(service: Serving) -> None:
 def test_lengths_that_make_no_sense(service: Serving, lines: list[str]) -> None:
     said = service.say(head(FORM, *lines) + b"hello", half_close=True)
     if said:  # or else it was closed: the body that was promised never came
-        assert problem(said)["status"] in (400, 413)
+        assert problem(said)["status"] in (400, 413, 501)
 
 
 @pytest.mark.parametrize(
@@ -449,7 +450,7 @@ def test_seventy_megabytes(service: Serving) -> None:
 
 def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
     """Two that hold much and go on slowly; the third must wait, and is told so."""
-    held = [service.connect() for _ in range(2)]
+    held = [service.connect(address) for address in ("127.0.0.2", "127.0.0.3")]
     for connection in held:
         connection.sendall(head(FORM, "Content-Length: 70000000") + part()[:150] + bytes(45 * MIB))
     with service.client() as client:

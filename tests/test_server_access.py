@@ -17,7 +17,7 @@ from imageauth.errors import ImageAuthError, ModelError
 from imageauth.server import logs
 from imageauth.server.app import create_app
 from imageauth.server.batching import QueueFullError
-from imageauth.server.headers import CSP
+from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.keys import Keys, hash_key, new_key
 from imageauth.server.rates import MOST_CLIENTS, Rates, client_of, read_rate
 from tests.conftest import drawn
@@ -214,14 +214,36 @@ def test_allowed_origins_may(quick: Detector) -> None:
         assert client.post(CHECKS, files=FILE, headers={"Origin": "https://elsewhere.example"}).status_code == 403
 
 
+def test_allowed_origins_can_read_errors_and_use_tensors(quick: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = {"Origin": "https://newsroom.example", "Sec-Fetch-Site": "cross-site"}
+    with in_process(quick, allow_origins=("https://newsroom.example",)) as client:
+        for headers in ("inference-header-content-length, content-type", "content-disposition, x-api-key"):
+            asked = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers}
+            answer = client.options("/v2/models/cifake/infer", headers=asked)
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["x-request-id"]
+        long = client.get("/healthz", headers={**origin, "X-Long": "x" * 17_000})
+
+        def broken(*_: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr(client.app.state.service, "admit", broken)
+        failed = client.post(CHECKS, files=FILE, headers=origin)
+        foreign = client.post(CHECKS, files=FILE, headers={"Origin": "https://elsewhere.example"})
+    for answer, status in ((long, 431), (failed, 500)):
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == "https://newsroom.example"
+        exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+        assert {"retry-after", "x-request-id", "inference-header-content-length"} <= set(exposed)
+    assert foreign.status_code == 500
+    assert "access-control-allow-origin" not in foreign.headers
+
+
 def test_every_answer_carries_the_security_headers(quick: Detector) -> None:
     with in_process(quick) as client:
         for answer in (client.get("/healthz"), client.get("/nothing"), client.post(CHECKS), client.get("/docs")):
-            assert answer.headers["content-security-policy"] == CSP
-            assert answer.headers["x-content-type-options"] == "nosniff"
-            assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-            assert answer.headers["cross-origin-embedder-policy"] == "require-corp"
-            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["content-security-policy"].endswith("; frame-ancestors 'none'")
+            assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
             assert "server" not in answer.headers
 
 

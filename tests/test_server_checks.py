@@ -181,7 +181,7 @@ def test_a_picture_with_more_pixels_than_the_operator_allows_fails_alone(detecto
         (result,) = client.post(URL, files=sent).json()["results"]
         assert result["error"] == {
             "code": "too-large",
-            "message": "has 40×30 pixels; the limit here is 0.001 megapixels",
+            "message": "has 40×30 pixels; the limit is 0.001 megapixels",
         }
 
 

@@ -17,8 +17,7 @@ from imageauth import Detector
 from imageauth.cli import app
 from imageauth.server import examples
 from imageauth.server.keys import hash_key
-from imageauth.server.middleware import SEND_SECONDS
-from imageauth.server.protocol import MAX_HEAD_BYTES
+from imageauth.server.problems import MAX_HEAD_BYTES
 from imageauth.server.settings import MIB, Limits
 from tests.conftest import IN_CI, drawn
 from tests.serving import Serving, in_process, serving
@@ -133,10 +132,11 @@ def test_the_limits_are_the_codes() -> None:
         f"| bytes of a request | {limits.request_bytes // MIB} MiB |",
         f"| bytes of all uploads in memory | {limits.memory_bytes // MIB} MiB |",
         f"| pictures that wait or are worked on | {limits.queue} |",
-        f"| time until an answer begins; pause in reading it | {limits.request_seconds} s; {SEND_SECONDS} s |",
-        f"| {limits.idle_seconds} s; {limits.bytes_per_second // 1024} KiB/s after {limits.grace_seconds} s |",
+        f"| time until an answer begins | {limits.request_seconds} s |",
+        f"| {limits.bytes_per_second // 1024} KiB/s, every {limits.send_seconds} s |",
+        f"| {limits.idle_seconds} s; {limits.bytes_per_second // 1024} KiB/s, every {limits.grace_seconds} s |",
         f"| head of a request | {MAX_HEAD_BYTES // 1024} KiB, within {limits.header_seconds} s |",
-        f"| connections | {limits.connections} |",
+        f"| connections; those of one address | {limits.connections}; {limits.connections_per_client} |",
     ):
         assert line in PAGE, line
     assert f"for at most {limits.stop_seconds}\nseconds" in PAGE

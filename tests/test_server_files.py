@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from imageauth import Detector
+from imageauth.server import assets
 from imageauth.server.assets import Assets, below
+from imageauth.server.metrics import Metrics
+from imageauth.server.middleware import Guard
 from tests.browsing import Visit
 from tests.serving import in_process, serving
 from tests.test_page_answers import axe
@@ -96,32 +100,105 @@ def test_nothing_outside_the_folder_is_given(site: tuple[Path, TestClient], path
     assert "secret" not in answer.text
 
 
-def test_a_file_is_compressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[int] = []
-    compress = gzip.compress
-    monkeypatch.setattr(gzip, "compress", lambda data, *rest, **more: done.append(1) or compress(data, *rest, **more))
-    (tmp_path / "a.js").write_text("x" * 1000)
+def test_a_file_is_compressed_once_for_all_who_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    compress = assets._compress
+
+    def counted(path: Path) -> bytes | None:
+        made.append(path)
+        time.sleep(0.1)
+        return compress(path)
+
+    monkeypatch.setattr(assets, "_compress", counted)
+    files = [tmp_path / f"{index}.wasm" for index in range(3)]
+    for file in files:
+        file.write_bytes(b"wasm" * 300_000)
     app = Starlette()
     app.router.default = Assets(below(tmp_path))
-    client = TestClient(app)
-    with ThreadPoolExecutor(4) as pool:
-        assert {answer.text for answer in pool.map(client.get, ["/a.js"] * 12)} == {"x" * 1000}
-    assert len(done) == 1
+    with TestClient(app) as client, ThreadPoolExecutor(8) as threads:
+        asked = [f"/{file.name}" for file in files] * 8
+        answers = list(threads.map(client.get, asked))
+        assert all(answer.content == b"wasm" * 300_000 for answer in answers)
+        assert {answer.headers["content-encoding"] for answer in answers} == {"gzip"}
+        assert sorted(made) == files
+        os.utime(files[0], (1, 1))  # another file, as far as one can tell
+        client.get("/0.wasm")
+        client.get("/0.wasm")
+        assert made.count(files[0]) == 2
+        tag = client.get("/1.wasm").headers["etag"]
+        made.clear()
+    again = Starlette()
+    again.router.default = Assets(below(tmp_path))
+    with TestClient(again) as client:  # as after a restart: to say that nothing changed, nothing is compressed
+        assert client.get("/1.wasm", headers={"If-None-Match": tag}).status_code == 304
+        assert made == []
 
 
 @pytest.mark.parametrize(
-    ("accepted", "gzipped"), [("gzip", True), ("gzip;q=0", False), ("br, GZIP;q=0.5", True), ("gzip;q=0.0, br", False)]
+    ("accepted", "compressed"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("*", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, *", False),
+        ("br", False),
+        ("", False),
+        ("gzip;q=x", False),
+        ("notgzip", False),
+    ],
 )
-def test_compression_is_what_the_client_takes(site: tuple[Path, TestClient], accepted: str, gzipped: bool) -> None:
-    answer = site[1].get("/js/app.js", headers={"Accept-Encoding": accepted})
-    assert ("content-encoding" in answer.headers) == gzipped
-    assert answer.headers["etag"].endswith('-gzip"') == gzipped
+def test_only_who_takes_gzip_gets_it(site: tuple[Path, TestClient], accepted: str, compressed: bool) -> None:
+    _, client = site
+    answer = client.get("/js/app.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == ("gzip" if compressed else None)
+    assert answer.headers["vary"] == "Accept-Encoding"
+    plain = client.get("/js/app.js", headers={"Accept-Encoding": "identity"})
+    assert (answer.headers["etag"] == plain.headers["etag"]) is not compressed
+    # What is kept is known again as what it is.
+    for each in (answer, plain):
+        given = {"If-None-Match": each.headers["etag"], "Accept-Encoding": "identity" if each is plain else accepted}
+        assert client.get("/js/app.js", headers=given).status_code == 304
 
 
-def test_parts_of_files_are_not_given(site: tuple[Path, TestClient]) -> None:
+@pytest.mark.parametrize("given", ["bytes=0-9", "bytes=999999999-", "bytes=x", "lines=1"])
+@pytest.mark.parametrize("path", ["/model.tflite", "/js/app.js"])
+def test_files_are_given_whole(site: tuple[Path, TestClient], path: str, given: str) -> None:
     root, client = site
-    answer = client.get("/model.tflite", headers={"Range": "bytes=5-1"})
-    assert (answer.status_code, answer.content) == (200, (root / "model.tflite").read_bytes())
+    answer = client.get(path, headers={"Range": given, "Accept-Encoding": "identity"})
+    assert (answer.status_code, answer.content) == (200, (root / path[1:]).read_bytes())
+    assert answer.headers["accept-ranges"] == "none"
+
+
+def test_the_head_of_a_large_file_costs_no_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.tflite").write_bytes(bytes(3 * 2**20))
+    app = Guard(Assets(below(tmp_path)), metrics=Metrics(), seconds=10)
+
+    def read(*_: object) -> None:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr("starlette.responses.FileResponse._open_file", read)
+    answer = TestClient(app).head("/model.tflite")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(3 * 2**20)
+
+
+@pytest.mark.parametrize("path", ["/model.tflite", "/js/app.js"])
+def test_a_file_that_is_gone_is_not_found(
+    site: tuple[Path, TestClient], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, client = site
+    find = below(root)
+
+    def found_and_gone(address: str) -> Path | None:
+        found = find(address)
+        if found:
+            found.unlink()
+        return found
+
+    client.app.router.default = Assets(found_and_gone)
+    assert client.get(path).status_code == 404
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
 from imageauth import Detector
-from imageauth.server.budget import Budget
+from imageauth.server.budget import Budget, Memory
 from imageauth.server.problems import ProblemError
 from imageauth.server.settings import Limits
 from imageauth.server.uploads import Upload, clean_name, read_files
@@ -41,7 +41,7 @@ def read(
     pieces: Sequence[bytes],
     kind: str = FORM,
     limits: Limits | None = None,
-    budget: Budget | None = None,
+    budget: Memory | None = None,
     pauses: Sequence[float] = (),
     headers: Sequence[tuple[bytes, bytes]] = (),
     gone: bool = False,
@@ -176,9 +176,29 @@ def test_slow_bodies_are_given_up() -> None:
     assert (quiet.status, quiet.code) == (408, "too-slow")
     trickle = Limits(grace_seconds=0.1, bytes_per_second=10_000)
     assert refused(body, limits=trickle, pauses=[0.02] * 23).code == "too-slow"
-    # Who was fast in the beginning may not dawdle for the rest.
-    body.insert(1, b"x" * 100_000)
-    assert refused(body, limits=trickle, pauses=[0.0, 0.0, *[0.02] * 22]).code == "too-slow"
+
+
+def test_who_was_fast_may_not_be_slow_afterwards() -> None:
+    """A megabyte at once would pay for 100 seconds of trickling, were it an average."""
+    limits = Limits(grace_seconds=0.2, bytes_per_second=10_000)
+    body = [part(b"x" * 10**6)[:-2], *[b"x"] * 40]
+    assert refused(body, limits=limits, pauses=[0.0, *[0.02] * 40]).code == "too-slow"
+    steady = [part(b"x" * 2000)[:-2], *[b"x" * 1000] * 12, b"\r\n" + END]
+    (upload,) = read(steady, limits=limits, pauses=[0.0, *[0.04] * 13])
+    assert upload.size == 14_000
+
+
+def test_one_client_cannot_hold_all_memory_for_uploads() -> None:
+    budget = Budget(10_000, per_client=6000)
+    (held,) = read([part(b"x" * 5000) + END], budget=budget.of("a"))
+    problem = refused([part(b"x" * 2000) + END], budget=budget.of("a"))
+    assert (problem.status, problem.code) == (429, "memory")
+    (other,) = read([part(b"x" * 4000) + END], budget=budget.of("b"))
+    held.release()
+    (again,) = read([part(b"x" * 5500) + END], budget=budget.of("a"))
+    other.release()
+    again.release()
+    assert budget.held == 0
 
 
 def test_a_client_that_leaves_takes_its_memory_along() -> None:

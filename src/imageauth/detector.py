@@ -55,7 +55,8 @@ _BY_STRENGTH = {
     "declared": "Anyone can write what a file says of itself; weigh it with where the image comes from.",
     "statistical": "This is a measurement with known error rates, not proof; weigh it with where the image comes from.",
 }
-# Bytes of views that one batch holds, and that wait for their turn in check_many: of photo some 1.5 MB a picture.
+# Bytes of views that one batch holds, and that wait for their turn in check_many: of photo some 1.5 MB a picture. More
+# than in a server's queue (see server/batching.py), where many wait for one picture each and memory is shared.
 _BATCH_BYTES = 12 * 2**20
 _AHEAD_BYTES = 48 * 2**20
 _NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)

@@ -306,11 +306,21 @@ def _turned(picture: PIL.Image.Image) -> bool:
         return False
 
 
+def too_many_bytes(limit: int) -> ImageError:
+    """The error of a file beyond a limit in bytes."""
+    return ImageError("too-large", f"is larger than the limit of {limit / 2**20:g} MiB")
+
+
+def too_many_pixels(width: int, height: int, limit: int) -> ImageError:
+    """The error of a picture beyond a limit in pixels."""
+    return ImageError("too-large", f"has {width}×{height} pixels; the limit is {limit / 10**6:g} megapixels")
+
+
 def _check_length(data: bytes) -> None:
     if not data:
         raise ImageError("empty", "is empty (0 bytes)")
     if len(data) > MAX_BYTES:
-        raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
+        raise too_many_bytes(MAX_BYTES)
 
 
 def _open(data: bytes) -> PIL.Image.Image:
@@ -346,7 +356,7 @@ def _check_size(picture: PIL.Image.Image, data: bytes) -> None:
     if not width or not height:
         raise ImageError("corrupt", f"claims a size of {width}×{height} pixels")
     if width * height > MAX_PIXELS:
-        raise ImageError("too-large", f"has {width}×{height} pixels; the limit is {MAX_PIXELS // 10**6} megapixels")
+        raise too_many_pixels(width, height, MAX_PIXELS)
     if min(width, height) < MIN_SIDE:
         raise ImageError("too-small", f"has {width}×{height} pixels; at least {MIN_SIDE}×{MIN_SIDE} are needed")
     if picture.info.get("progressive") and _scans(data) * width * height > MAX_SCANNED_PIXELS:

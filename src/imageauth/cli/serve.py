@@ -41,7 +41,7 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A reverse proxy whose X-Forwarded-For is believed; repeatable.",
+            help="A reverse proxy, or a network of them, whose X-Forwarded-For is believed; repeatable.",
         ),
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -67,8 +67,8 @@ def serve(
     from imageauth.verdict import STANDARD
 
     if new_key is not None:
-        key = make_key()
         check_name(new_key)
+        key = make_key()
         print(f"key, shown only now: {key}\nline for --api-keys: {new_key}:{hash_key(key)}")
         return
     for origin in allow_origin or ():
@@ -77,10 +77,10 @@ def serve(
                 f"--allow-origin is a scheme and a host, such as https://newsroom.example, not {origin!r}"
             )
     for proxy in trusted_proxy or ():
-        try:
-            ipaddress.ip_network(proxy)
-        except ValueError:
-            raise ImageAuthError(f"--trusted-proxy is an address or a network, not {proxy!r}") from None
+        if not _is_network(proxy):
+            raise ImageAuthError(
+                f"--trusted-proxy is an address or a network, such as 10.0.0.5 or 10.0.0.0/24, not {proxy!r}"
+            )
     if log_level not in logs.LEVELS:
         raise ImageAuthError(f"--log-level is one of {', '.join(logs.LEVELS)}, not {log_level!r}")
     settings = Settings(
@@ -109,3 +109,11 @@ def serve(
             settings,
             lambda: print(f"imageauth is at {running.url_of(listener)} (Ctrl-C stops it)", flush=True),
         )
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is an address or a network; not all there are: with them anyone could say who asks."""
+    try:
+        return ipaddress.ip_network(text).prefixlen > 0
+    except ValueError:
+        return False

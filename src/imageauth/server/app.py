@@ -16,17 +16,13 @@ from imageauth.detector import Detector
 from imageauth.errors import ModelError
 from imageauth.server import checks, inference, status
 from imageauth.server.assets import Assets, below
-from imageauth.server.headers import STATIC
+from imageauth.server.folders import STATIC
 from imageauth.server.kept import Kept
 from imageauth.server.middleware import Guard
 from imageauth.server.openapi import describe, page
 from imageauth.server.problems import ProblemError, answer
 from imageauth.server.service import Service, service_of, unusable
 from imageauth.server.settings import Settings
-
-# Headers that pages of other sites may send; the last is of the Open Inference Protocol's binary tensors.
-_ASKED_WITH = ("Authorization", "Content-Disposition", "Content-Type", "X-API-Key", "X-Request-ID")
-_HEAD_LENGTH = "Inference-Header-Content-Length"
 
 
 def create_app(detector: Detector | None = None, settings: Settings | None = None) -> FastAPI:
@@ -63,22 +59,10 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(ModelError, unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds)
-    if settings.allow_origins:  # outermost: pages of these sites may see why they are refused
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.allow_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=[
-                "Authorization",
-                "Content-Disposition",
-                "Content-Type",
-                _HEAD_LENGTH,
-                "X-API-Key",
-                "X-Request-ID",
-            ],
-            expose_headers=[_HEAD_LENGTH, "Retry-After", "X-Request-ID"],
-        )
+    cors = _cors(settings.allow_origins)
+    if cors:
+        app.add_middleware(CORSMiddleware, **cors)
+    app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds, cors=cors)
     app.include_router(checks.router)
     app.include_router(status.router)
     app.include_router(inference.router)
@@ -88,6 +72,21 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
     private = service.private
     app.router.default = Kept(private.made, Assets(below(STATIC), private.find, page()))
     return app
+
+
+def _cors(origins: tuple[str, ...]) -> dict[str, Any] | None:
+    """What pages of other sites may send and see; None where there are none."""
+    if not origins:
+        return None
+    return {
+        "allow_origins": origins,
+        "allow_methods": ["GET", "POST"],
+        "allow_headers": [
+            *("Authorization", "X-API-Key", "X-Request-ID"),
+            *("Content-Type", "Content-Disposition", inference.HEADER),
+        ],
+        "expose_headers": ["Retry-After", "X-Request-ID", inference.HEADER],
+    }
 
 
 async def _config(request: Request) -> JSONResponse:

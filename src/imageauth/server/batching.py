@@ -18,7 +18,9 @@ from imageauth.detector import Answer, Prepared, failure_of
 from imageauth.errors import ImageError
 from imageauth.pixels.network import usable_cores
 
-# Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it.
+# Of a batch: pictures, and bytes of their views. The first that is beyond them still belongs to it. Less than in
+# Detector.check_many, which nobody waits for picture by picture: there a heavy batch saves time, here it would keep
+# small pictures of other requests waiting.
 MOST_PICTURES, MOST_BYTES = 64, 2**20
 # Views that wait for their turn: of the photo model some 1.5 MB a picture, more than most files. A few are enough to
 # keep the models busy; what else waits does so as the file that came.

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from imageauth.detector import Answer
+from imageauth.detector import Answer, failure_of
 from imageauth.errors import ModelError
+from imageauth.images import too_many_bytes
 from imageauth.rendering.heatmap import transparent_overlay
 from imageauth.report import Failure, Report
 from imageauth.server import examples, schemas
@@ -22,7 +23,6 @@ from imageauth.server.batching import Job, QueueFullError
 from imageauth.server.logs import log
 from imageauth.server.receiving import unless_gone
 from imageauth.server.service import Service, queue_full, service_of
-from imageauth.server.settings import MIB
 from imageauth.server.uploads import Upload, read_files
 
 SCHEMA = "imageauth/checks/1"
@@ -59,7 +59,7 @@ async def checks(request: Request, heatmap: bool = False) -> Response:
     client = service.admit(request)
     start = time.monotonic()
     with service.charging_faults(client):
-        uploads = await read_files(request, service.settings.limits, service.budget)
+        uploads = await read_files(request, service.settings.limits, service.budget.of(client))
     jobs: list[Job] = []
     try:
         service.uploaded(request, uploads, time.monotonic() - start)
@@ -85,7 +85,7 @@ async def checks(request: Request, heatmap: bool = False) -> Response:
 
 def _job(service: Service, upload: Upload, *, explained: bool) -> Job | Failure:
     if upload.too_large:
-        return Failure(upload.name, "too-large", f"is larger than the limit of {upload.most / MIB:g} MiB")
+        return failure_of(upload.name, too_many_bytes(upload.most))
     job = Job(upload.name, upload.take, upload.release)
     if explained:
         job.finish = partial(_explained, service)

@@ -1,22 +1,13 @@
-"""Where the page lies, and the headers that protect it: from the service, and from a static site."""
+"""Headers by which browsers guard the page: those of every answer, and of a static site what hosts can be told."""
 
-from pathlib import Path
-
-STATIC = Path(__file__).parent / "static"
-"""The page's folder."""
-
-PAGE_POLICY = (
+CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-"""What a page can say of itself in a ``meta`` element (Content Security Policy Level 3)."""
-
-CSP = f"{PAGE_POLICY}; frame-ancestors 'none'"
-"""The whole policy, for a header."""
-
+"""As far as a page can say it of itself, in a ``meta`` element."""
 SECURITY_HEADERS = {
-    "Content-Security-Policy": CSP,
+    "Content-Security-Policy": f"{CSP}; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",

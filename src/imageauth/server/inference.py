@@ -50,23 +50,22 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"live": True, "ready": is_ready}, 200 if is_ready else 503)
 
 
-@router.post("/repository/index", responses=schemas.answers(schemas.INDEX, 401))
+@router.post("/repository/index", responses=schemas.answers(schemas.INDEX))
 async def index(request: Request) -> JSONResponse:
     """The models, and whether they are ready. They are fixed: none can be loaded or unloaded."""
     service = service_of(request)
-    service.identify(request)
     state = {"state": "UNAVAILABLE", "reason": service.not_ready} if service.not_ready else {"state": "READY"}
     models = [{"name": each.card.name, "version": each.card.version, **state} for each in served(service)]
     return JSONResponse(models)
 
 
-@router.get("/models/{name}", responses=schemas.answers(schemas.MODEL, 401, 404))
+@router.get("/models/{name}", responses=schemas.answers(schemas.MODEL, 404))
 async def model_metadata(request: Request, name: str) -> JSONResponse:
     """A model's tensors; its ``properties`` say in words what they hold."""
     return _metadata(request, name, None)
 
 
-@router.get("/models/{name}/versions/{version}", responses=schemas.answers(schemas.MODEL, 401, 404))
+@router.get("/models/{name}/versions/{version}", responses=schemas.answers(schemas.MODEL, 404))
 async def version_metadata(request: Request, name: str, version: str) -> JSONResponse:
     """The same, of one version."""
     return _metadata(request, name, version)
@@ -106,9 +105,7 @@ def served(service: Service) -> list[ServedModel]:
 
 
 def _metadata(request: Request, name: str, version: str | None) -> JSONResponse:
-    service = service_of(request)
-    service.identify(request)
-    return JSONResponse(_find(served(service), name, version).to_json())
+    return JSONResponse(_find(served(service_of(request)), name, version).to_json())
 
 
 def _readiness(request: Request, name: str, version: str | None) -> JSONResponse:
@@ -126,7 +123,7 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
         with service.charging_faults(client):
             model = _find(models, name, version)
             # Its bytes count as an upload's do until the network has answered: till then the tensor waits with them.
-            upload = Upload("tensors", service.budget, MOST_JSON + model.most_bytes)
+            upload = Upload("tensors", service.budget.of(client), MOST_JSON + model.most_bytes)
             asked = await _read(request, service, model, upload)
         service.uploaded(request, [upload], time.monotonic() - start)
         network = service.detector.models[models.index(model)]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from imageauth.server.problems import REASONS
+
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
@@ -57,16 +59,11 @@ _OUTPUT = _object(
 _RESPONSE = _object(
     "model_name model_version outputs", model_name=_TEXT, model_version=_TEXT, id=_TEXT, outputs=_list(_OUTPUT)
 )
-_REASONS = {
+_REASONS = REASONS | {
     400: "The request is malformed, or does not fit the model.",
-    401: "There is no valid API key.",
-    403: "Pages of other sites may not use this service.",
     404: "There is no such model or version.",
-    408: "The body arrives too slowly.",
     413: "The request is too large.",
     415: "The body is compressed.",
-    429: "The queue is full, or the rate limit is reached; Retry-After says when to try again.",
-    503: "Not ready, or the request took too long.",
 }
 
 

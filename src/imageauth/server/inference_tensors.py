@@ -192,6 +192,8 @@ def _shape(given: Any, takes: TensorSpec, most: int) -> tuple[int, ...]:
 
 def _of_json(data: Any, takes: TensorSpec, datatype: str, shape: tuple[int, ...]) -> Array:
     """Numbers, flat or nested as the shape is."""
+    if not _are_numbers(data):  # NumPy would read texts and truth values as such
+        raise InferenceError(f"data of {takes.name!r} must be numbers, flat or nested evenly")
     try:
         # Told the type, NumPy reads one element after another and builds no array of texts, which could be huge.
         numbers = np.asarray(data, np.float64)
@@ -206,6 +208,19 @@ def _of_json(data: Any, takes: TensorSpec, datatype: str, shape: tuple[int, ...]
         raise InferenceError(f"data of {takes.name!r} are not whole numbers, as UINT8 must be")
     array: Array = numbers.reshape(shape).astype(DATATYPES[datatype])
     return array
+
+
+def _are_numbers(data: Any) -> bool:
+    """Whether there are numbers in lists and nothing else."""
+    lists = [data]
+    while lists:
+        each = lists.pop()
+        kinds = set(map(type, each)) if isinstance(each, list) else {type(each)}
+        if kinds == {list}:
+            lists.extend(each)
+        elif not kinds <= {int, float}:
+            return False
+    return True
 
 
 def _check_range(array: npt.NDArray[Any], takes: TensorSpec) -> None:

@@ -6,37 +6,39 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
-from imageauth.server.problems import ProblemError
+from imageauth.server.problems import MAX_HEAD_BYTES, ProblemError, head_too_large
 
 DRAIN_SECONDS = 3
-# A client must read a piece of its answer, 64 KiB, within so many. Whole files may take as long as they take.
-SEND_SECONDS = 30
-# Bytes of a request's address and headers.
-MAX_HEAD_BYTES = 16 * 2**10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Guard:
     """ASGI middleware, outermost of ours."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, seconds: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, seconds: float, cors: Mapping[str, Any] | None = None
+    ) -> None:
         """Wrap an application.
 
         Args:
             app: the application.
             metrics: told of every request.
             seconds: within which an answer begins.
+            cors: arguments of Starlette's ``CORSMiddleware``, which lies within: answers from here need it too, so that
+                pages of other sites can read them.
         """
-        self._app, self._metrics, self._seconds = app, metrics, seconds
+        self._app, self._metrics, self._seconds, self._cors = app, metrics, seconds, cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,16 +51,14 @@ class Guard:
         state["request_id"] = request_id
         body = _Body(receive)
         answer = _Answer(send, request_id, body, scope)
-        method = scope["method"]
+        method = state["method"] = scope["method"]
         if method == "HEAD":  # answered as GET is, by whatever answers that
             scope = {**scope, "method": "GET"}
         start = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds) as answer.limit:
                 if _head_bytes(scope) > MAX_HEAD_BYTES:  # h11 looks at the size only while a head is incomplete
-                    detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
-                    problem = ProblemError(431, "head-too-large", detail, {"Connection": "close"})
-                    await self._end(scope, body, answer, problem)
+                    await self._end(scope, body, answer, head_too_large())
                 else:
                     await self._app(scope, body, answer)
         except TimeoutError:
@@ -66,8 +66,6 @@ class Guard:
             detail = f"The request took longer than {self._seconds:g} seconds."
             problem = ProblemError(503, "time-limit", detail, {"Retry-After": "30", "Connection": "close"})
             await self._end(scope, body, answer, problem)
-            if answer.stalled and (abort := state.get("abort")):
-                abort()  # to close would wait until the client has read what is on its way
         except ClientDisconnect:
             state["code"] = "client-gone"
         except asyncio.CancelledError:  # the service stops and cannot wait longer
@@ -84,7 +82,10 @@ class Guard:
         scope["state"]["code"] = problem.code
         answer.limit = None  # it is over
         if not answer.status:
-            await problem.response(scope)(scope, receive, answer)
+            response: ASGIApp = problem.response(scope)
+            if self._cors and scope["method"] != "OPTIONS":
+                response = CORSMiddleware(response, **self._cors)
+            await response(scope, receive, answer)
 
     def _tell(self, scope: Scope, method: str, answer: "_Answer", seconds: float) -> None:
         state = scope["state"]
@@ -147,7 +148,6 @@ class _Answer:
         self._polite = Headers(scope=scope).get("expect", "").lower() == "100-continue"
         self.status = 0
         self.limit: asyncio.Timeout | None = None
-        self.stalled = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -159,13 +159,10 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-ID"] = self._request_id
-            if self.limit:
+            if (
+                self.limit
+            ):  # whole files may take as long as their client reads on (see :mod:`imageauth.server.protocol`)
                 self.limit.reschedule(None)
         elif self._bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._send(message)
-        except TimeoutError:
-            self.stalled = True
-            raise
+        await self._send(message)

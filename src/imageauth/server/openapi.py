@@ -7,13 +7,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from imageauth.server.assets import Find, below
+from imageauth.server.folders import API_PAGE
 from imageauth.server.schemas import Problem
 
 DESCRIPTION = (
     "Send pictures, get reports: a verdict, a calibrated probability, all evidence and its limits. Pictures are kept "
     "in memory while they are checked and nowhere else. Pictures are not fetched by address."
 )
-_PAGE = Path(__file__).parent / "api_page"
 
 
 def describe(app: FastAPI) -> None:
@@ -43,7 +43,7 @@ def describe(app: FastAPI) -> None:
 
 def page() -> Find:
     """Finds the files of the page at ``docs``."""
-    find = below(_PAGE)
+    find = below(API_PAGE)
     return lambda path: find(path.removeprefix("docs/")) if path.startswith("docs/") else _index(find, path)
 
 

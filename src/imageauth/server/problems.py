@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
+# Of a request's address and headers.
+MAX_HEAD_BYTES = 16 * 2**10
 
 
 class ProblemError(Exception):
@@ -56,6 +58,23 @@ def busy(code: str, detail: str, seconds: int) -> ProblemError:
         seconds: after which it is worth another try.
     """
     return ProblemError(429, code, detail, {"Retry-After": str(seconds)})
+
+
+def head_too_large() -> ProblemError:
+    """A request's address and headers are larger than :data:`MAX_HEAD_BYTES`."""
+    detail = f"The address and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."
+    return ProblemError(431, "head-too-large", detail, {"Connection": "close"})
+
+
+REASONS = {
+    401: "There is no valid API key.",
+    403: "Pages of other sites may not use this service.",
+    408: "The body arrives too slowly.",
+    429: "The queue or the memory for uploads is full, or the rate limit is reached; "
+    "Retry-After says when to try again.",
+    503: "Not ready, stopping, or the request took too long.",
+}
+"""Why requests are refused, by status, for the API's description; routes have further ones of their own."""
 
 
 _USUAL = {

@@ -32,7 +32,8 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
-    start, seen, counted, more = time.monotonic(), 0, 0, True
+    seen, more = 0, True
+    start, before = time.monotonic(), 0  # of the window in which the pace is measured
     while more:
         try:
             async with asyncio.timeout(limits.idle_seconds):
@@ -47,14 +48,13 @@ async def pieces(request: Request, limits: Limits, most: int | None = None) -> A
         seen += len(piece)
         if seen > most:
             raise _too_large(most)
-        # By stretches of time: who was fast in the beginning may not dawdle for the rest.
-        if (took := time.monotonic() - start) > limits.grace_seconds:
-            fast, start, counted = seen - counted >= took * limits.bytes_per_second, time.monotonic(), seen
-        else:
-            fast = True
-        if more and not fast:
-            detail = f"The body arrives more slowly than {limits.bytes_per_second:,} bytes a second."
-            raise ProblemError(408, "too-slow", detail, _CLOSE)
+        window = time.monotonic() - start
+        if more and window >= limits.grace_seconds:
+            if seen - before < window * limits.bytes_per_second:
+                detail = f"The body arrives more slowly than {limits.bytes_per_second:,} bytes a second."
+                raise ProblemError(408, "too-slow", detail, _CLOSE)
+            # Anew each time: who was fast may not be slow for as long as that would pay for.
+            start, before = time.monotonic(), seen
         if piece:
             yield piece
 

@@ -35,6 +35,9 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Accepted sockets inherit it: what the client has not taken is left with us, who see whether it reads on.
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 64 * 2**10)
         listener.bind(address)
         # To listen at once tells two services that start together apart; see socket(7) on SO_REUSEADDR.
         listener.listen(1024)
@@ -62,7 +65,7 @@ def serve(app: FastAPI, listener: socket.socket, settings: Settings, started: Ca
         started: called once requests are answered.
     """
     return_freed_memory()
-    config = uvicorn.Config(app, **config_of(settings.limits, settings.trusted_proxies))
+    config = uvicorn.Config(app, **config_of(settings, app.state.service.metrics))
     _Server(config, started).run(sockets=[listener])
 
 

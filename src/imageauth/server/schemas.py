@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from imageauth.errors import ErrorCode
 from imageauth.report import PointsTo, Source, Strength, Verdict
 from imageauth.server.examples import FAILURE, PROBLEM, REPORT
-from imageauth.server.problems import MEDIA_TYPE
+from imageauth.server.problems import MEDIA_TYPE, REASONS
 from imageauth.server.uploads import FIELD
 
 _SHA256 = Field(pattern="^[0-9a-f]{64}$")
@@ -116,16 +116,11 @@ class Problem(BaseModel):
     request_id: str | None = Field(description="As in the header `X-Request-ID` and in the service's log.")
 
 
-_REASONS = {
+_REASONS = REASONS | {
     400: "The body is broken, cut short, or holds no file.",
-    401: "There is no valid API key.",
-    403: "Pages of other sites may not use this service.",
-    408: "The body arrives too slowly.",
     413: "The request is larger, or has more files, than one may have.",
     415: "The body is of a kind that is not read: compressed, or an address instead of a file.",
     422: "The query does not fit.",
-    429: "The queue or the memory for uploads is full, or the rate limit is reached.",
-    503: "Not ready, stopping, or the request took too long.",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 

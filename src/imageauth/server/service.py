@@ -14,8 +14,7 @@ from starlette.responses import Response
 
 from imageauth import __version__
 from imageauth.detector import Detector, Prepared
-from imageauth.errors import ImageError
-from imageauth.images import MAX_PIXELS, examine
+from imageauth.images import MAX_PIXELS, examine, too_many_pixels
 from imageauth.server.batching import Batcher, QueueFullError
 from imageauth.server.budget import Budget, Turns
 from imageauth.server.keys import Keys
@@ -62,7 +61,7 @@ class Service:
         self.settings, self.detector = settings, detector
         self.metrics = Metrics()
         self.reading = asyncio.Lock()
-        self.budget = Budget(settings.limits.memory_bytes)
+        self.budget = Budget(settings.limits.memory_bytes, settings.limits.memory_bytes_per_client)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
         self.private = private_of(detector)
@@ -168,23 +167,22 @@ class Service:
         self.metrics.stage("upload", seconds)
 
     def config(self) -> dict[str, Any]:
-        """What the page must know; see :func:`imageauth.server.page_config.page_config`."""
+        """What the page must know."""
         limits = self.settings.limits
         return page_config(
+            self.private.describe(),
             server=True,
             max_bytes=limits.file_bytes,
             max_pixels=limits.pixels,
             max_files=limits.files,
             key_required=self.keys is not None,
-            private=self.private.describe(),
         )
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
         most, header = self.settings.limits.pixels, examine(data)
         pixels = header.width * header.height
         if most < MAX_PIXELS and pixels > most:
-            size = f"has {header.width}×{header.height} pixels"
-            raise ImageError("too-large", f"{size}; the limit here is {most / 10**6:g} megapixels")
+            raise too_many_pixels(header.width, header.height, most)
         with self._decoding.take(pixels if pixels <= MAX_PIXELS else 0):  # larger ones are never decoded
             return self.detector.prepare(data, name=name)
 

@@ -23,10 +23,11 @@ class Limits:
         request_seconds: from a request's head to the beginning of its answer.
         header_seconds: for the head of a request to arrive.
         idle_seconds: between two pieces of a body.
-        bytes_per_second: the slowest average at which a body may arrive, once ``grace_seconds`` are over.
-        grace_seconds: see there.
+        bytes_per_second: the slowest at which a body may arrive, and an answer be read.
+        grace_seconds: over which that is measured, time and again, of a body.
+        send_seconds: the same of an answer.
         connections: open at a time.
-        connections_of_one: the same from one address.
+        connections_per_client: of them from one address (of IPv6, one /64 network), but for trusted proxies.
         stop_seconds: that a graceful stop waits for what is in flight.
     """
 
@@ -41,9 +42,15 @@ class Limits:
     idle_seconds: float = 15
     bytes_per_second: int = 4096
     grace_seconds: float = 10
+    send_seconds: float = 30
     connections: int = 256
-    connections_of_one: int = 128
+    connections_per_client: int = 128
     stop_seconds: int = 30
+
+    @property
+    def memory_bytes_per_client(self) -> int:
+        """Of ``memory_bytes`` for one key or address: half, so that two must conspire to take all; one request fits."""
+        return max(self.request_bytes, self.memory_bytes // 2)
 
     def __post_init__(self) -> None:
         """See that they fit together.

@@ -11,12 +11,15 @@ from pathlib import Path
 from imageauth.errors import ImageAuthError
 from imageauth.images import MAX_BYTES, MAX_PIXELS
 from imageauth.provenance.trust import TrustLists
-from imageauth.server.headers import PAGE_POLICY, SECURITY_HEADERS, STATIC
-from imageauth.server.page_config import FILE, SCHEMA, page_config
+from imageauth.server.folders import STATIC
+from imageauth.server.headers import CSP, SECURITY_HEADERS
+from imageauth.server.page_config import SCHEMA, page_config
 from imageauth.server.private import Private
 
+CONFIG = "config.json"
+_WORKER, _HEADERS_FILE = "sw.js", "_headers"
 # Read by some hosts of static sites (Netlify, Cloudflare Pages and others); harmless elsewhere.
-_HEADERS = "/*\n" + "".join(f"  {name}: {value}\n" for name, value in SECURITY_HEADERS.items())
+_HEADERS = "\n  ".join(["/*", *(f"{name}: {value}" for name, value in SECURITY_HEADERS.items())]) + "\n"
 _ASSETS = re.compile(r'^const ASSETS = \{ digest: "", files: \{\} \};$', re.MULTILINE)
 _LISTED = re.compile(r"^const ASSETS = (\{.*?^\});$", re.MULTILINE | re.DOTALL)
 _HEAD = '<meta charset="utf-8">'
@@ -34,7 +37,8 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
         ``files`` and ``bytes`` written.
 
     Raises:
-        ImageAuthError: the files of private mode are not installed, or the folder holds something else.
+        ImageAuthError: the files of private mode are not installed, or the folder holds something else, or
+            anything beside an older site.
     """
     private = Private(trust, readers=readers)
     if private.reason:
@@ -52,11 +56,11 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
             target = made / address
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.data)
-        config = page_config(server=False, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, private=private.describe())
-        _write(made / FILE, json.dumps(config, indent=1) + "\n")
+        config = page_config(private.describe(), server=False, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
+        _write(made / CONFIG, json.dumps(config, indent=1) + "\n")
         _protect(made / "index.html")
         _list_assets(made)
-        _write(made / "_headers", _HEADERS)
+        _write(made / _HEADERS_FILE, _HEADERS)
         if out.exists():
             out.rename(Path(name) / "old")
         made.rename(out)
@@ -65,19 +69,21 @@ def build(out: Path, *, trust: TrustLists | None = None, readers: bool = True) -
 
 
 def _check_replaceable(out: Path) -> None:
-    """Whether a folder may be replaced: nothing is lost that :func:`build` did not write."""
+    """Whether a folder may be replaced: nothing is lost that was not written here."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        ours = json.loads((out / FILE).read_text(encoding="utf-8"))["schema"] == SCHEMA
-        listed = json.loads(_LISTED.search((out / "sw.js").read_text(encoding="utf-8"))[1])["files"]  # type: ignore[index]
+        ours = json.loads((out / CONFIG).read_text(encoding="utf-8"))["schema"] == SCHEMA
+        listed = _LISTED.search((out / _WORKER).read_text(encoding="utf-8"))
+        written = {*json.loads(listed[1])["files"], _WORKER, _HEADERS_FILE} if ours and listed else set()
     except (OSError, ValueError, KeyError, TypeError):
-        ours, listed = False, {}
-    if not ours:
+        written = set()
+    if not written:
         raise ImageAuthError(f"{out} holds something else than an older site; choose an empty folder or a new one")
-    there = (file.relative_to(out).as_posix() for file in out.rglob("*") if not file.is_dir() or file.is_symlink())
-    if other := sorted(set(there) - {*listed, "sw.js", "_headers"}):
-        raise ImageAuthError(f"{out} is an older site, but holds more than that ({other[0]}); move it away first")
+    there = (path for path in sorted(out.rglob("*")) if path.is_symlink() or not path.is_dir())
+    if foreign := [name for path in there if (name := path.relative_to(out).as_posix()) not in written]:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise ImageAuthError(f"{out} holds {foreign[0]}{more} beside an older site; move that, or choose a new folder")
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
@@ -91,12 +97,12 @@ def _protect(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     if text.count(_HEAD) != 1:
         raise ImageAuthError("the page has no place for its policy; this is a mistake of ours")
-    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">'))
+    _write(page, text.replace(_HEAD, f'{_HEAD}\n<meta http-equiv="Content-Security-Policy" content="{CSP}">'))
 
 
 def _list_assets(site: Path) -> None:
     """Tell the service worker which files there are, and their hashes; with any of them it changes itself."""
-    worker = site / "sw.js"
+    worker = site / _WORKER
     digests = {
         file.relative_to(site).as_posix(): base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode()
         for file in sorted(site.rglob("*"))

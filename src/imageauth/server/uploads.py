@@ -13,7 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from imageauth.server.budget import Budget
+from imageauth.server.budget import Memory
 from imageauth.server.problems import ProblemError, busy
 from imageauth.server.receiving import pieces
 from imageauth.server.settings import Limits
@@ -38,7 +38,7 @@ class Upload:
         too_large: they were more than a file may have; none of them is kept.
     """
 
-    def __init__(self, name: str, budget: Budget, most: int) -> None:
+    def __init__(self, name: str, budget: Memory, most: int) -> None:
         self.name, self.size, self.too_large = name, 0, False
         self.most = most
         self._budget, self._held = budget, 0
@@ -77,7 +77,7 @@ class Upload:
         self._budget.give(held)
 
 
-async def read_files(request: Request, limits: Limits, budget: Budget) -> list[Upload]:
+async def read_files(request: Request, limits: Limits, budget: Memory) -> list[Upload]:
     """The files of a request: a multipart form, or one bare image.
 
     Raises:
@@ -102,7 +102,7 @@ async def read_files(request: Request, limits: Limits, budget: Budget) -> list[U
 
 
 async def read_body(
-    request: Request, limits: Limits, budget: Budget, name: str = UNNAMED, most: int | None = None
+    request: Request, limits: Limits, budget: Memory, name: str = UNNAMED, most: int | None = None
 ) -> Upload:
     """A request's whole body as one file.
 
@@ -123,7 +123,7 @@ async def read_body(
     return upload
 
 
-async def _read_form(request: Request, boundary: bytes, limits: Limits, budget: Budget) -> list[Upload]:
+async def _read_form(request: Request, boundary: bytes, limits: Limits, budget: Memory) -> list[Upload]:
     if not boundary:
         raise ProblemError(400, "multipart", "The multipart form names no boundary.")
     form = _Form(limits, budget)
@@ -161,7 +161,7 @@ async def _read_form(request: Request, boundary: bytes, limits: Limits, budget: 
 class _Form:
     """What the parser calls; it gathers files and lets other fields pass."""
 
-    def __init__(self, limits: Limits, budget: Budget) -> None:
+    def __init__(self, limits: Limits, budget: Memory) -> None:
         self.files: list[Upload] = []
         self.ended = False
         self._limits, self._budget = limits, budget

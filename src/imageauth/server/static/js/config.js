@@ -5,7 +5,7 @@
  * @property {string} version of imageauth.
  * @property {boolean} server whether there is an API to send pictures to.
  * @property {string} api address of the API, relative to the page.
- * @property {{ max_bytes?: number, max_pixels?: number, max_files?: number } | null} limits
+ * @property {{ max_bytes?: number, max_pixels?: number, max_files?: number | null } | null} limits
  * @property {boolean} key_required
  * @property {string[]} models names of those that a static site carries.
  * @property {{ available: boolean, reason: string }} private
@@ -28,7 +28,7 @@ export async function loadConfig() {
     api: String(data.api ?? "v1/"),
     limits: data.limits ?? null,
     key_required: data.key_required === true,
-    models: (data.models ?? data.private?.models ?? []).map(String),
+    models: (data.private?.models ?? []).map(String),
     private: { available: data.private?.available === true, reason: String(data.private?.reason ?? "") },
   };
 }
