@@ -1,5 +1,6 @@
 """``imageauth data cifake``: whole or not at all, no picture in two splits."""
 
+import errno
 import hashlib
 import io
 import os
@@ -209,8 +210,11 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_a_file_that_does_not_fit_leaves_no_part(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg.part").symlink_to("/dev/full")
+def test_a_file_that_does_not_fit_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically(tmp_path / "a.jpg", b"data")
     assert not list(tmp_path.iterdir())

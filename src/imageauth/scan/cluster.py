@@ -25,6 +25,8 @@ _WAVE = 50_000
 _BATCH = 64
 # Seconds for a cluster to answer.
 _PATIENCE = 10.0
+# How often a wave is begun before Ray has given up.
+_TRIES = 3
 
 
 class Checker:
@@ -78,9 +80,8 @@ def run_on_ray(
         context.enable_progress_bars = False
         needed = (found for found in items if ledger.take(item_of(found)))
         while wave := list(islice(needed, _WAVE)):
-            for rows in _wave(wave, checking, made):
-                for row in rows:
-                    ledger.add([_placed(row, ledger)])
+            for row in _persistent(wave, checking, made):
+                ledger.add([_placed(row, ledger)])
                 ledger.commit(due=True)
     except ConnectionError as error:
         raise ImageAuthError(f"there is no Ray cluster at {address}: {error}") from None
@@ -108,6 +109,22 @@ def _reach(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
     except (OSError, OverflowError) as error:
         raise ImageAuthError(f"there is no Ray cluster at {address}: {error}") from None
+
+
+def _persistent(wave: list[Item | Failure], checking: Checking, made: frozenset[str]) -> Iterator[Row]:
+    """Rows of some inputs, in their order. Ray mends what dies by itself, but not what never came up."""
+    from ray.exceptions import RayError, RayTaskError
+
+    done = tries = 0
+    while done < len(wave):
+        try:
+            for rows in _wave(wave[done:], checking, made):
+                yield from rows
+                done += len(rows)
+        except RayError as error:
+            tries += 1
+            if isinstance(error, RayTaskError) or tries == _TRIES:
+                raise
 
 
 def _wave(wave: list[Item | Failure], checking: Checking, made: frozenset[str]) -> Iterator[list[Row]]:
