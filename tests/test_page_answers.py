@@ -346,7 +346,7 @@ def private(browser, site):
     visit = Visit(browser, site)
     config = {
         "schema": "imageauth/page/1", "version": "1", "server": True, "api": "v1/", "limits": None,
-        "key_required": False, "exports": ["json"], "private": {"available": True, "reason": ""},
+        "key_required": False, "private": {"available": True, "reason": ""},
     }  # fmt: skip
     fake = FAKE.replace("REPORT", json.dumps(report(*FIVE[Verdict.LIKELY_REAL])))
     visit.page.route(

@@ -449,7 +449,7 @@ def test_seventy_megabytes(service: Serving) -> None:
 
 
 def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
-    """Two that hold much and go on slowly; the third must wait, and is told so."""
+    """Two that hold much and go on; the third must wait, and is told so."""
     held = [service.connect(address) for address in ("127.0.0.2", "127.0.0.3")]
     for connection in held:
         connection.sendall(head(FORM, "Content-Length: 70000000") + part()[:150] + bytes(45 * MIB))
@@ -458,7 +458,7 @@ def test_more_uploads_than_memory_allows_are_put_off(service: Serving) -> None:
         while gauges(client)["imageauth_upload_bytes"] < 85 * MIB:
             assert time.monotonic() < until
             for connection in held:
-                connection.sendall(b"x")
+                connection.sendall(bytes(16_000))
             time.sleep(0.1)
         answer = client.post("v1/checks", files={"files": ("a.png", bytes(20 * MIB))})
     for connection in held:

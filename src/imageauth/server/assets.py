@@ -57,7 +57,7 @@ class Assets:
     """ASGI application that serves files and nothing else; anything unknown is 404.
 
     It keeps a compressed copy of each file that compresses well, made when it is first asked for: as much as there is
-    of them below its folders, some 12 MB with private mode. Everything else is streamed from the disk.
+    of them below its folders, some 16 MB with private mode. Everything else is streamed from the disk.
     """
 
     def __init__(self, *find: Find) -> None:
