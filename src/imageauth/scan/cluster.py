@@ -19,7 +19,6 @@ from imageauth.scan.rows import Row, content_key, copied, row_of
 from imageauth.scan.settings import Checking
 from imageauth.scan.state import State
 
-LOCAL = "local"
 # Inputs that Ray is given at a time: so many are held here, and actors start anew for each such wave.
 _WAVE = 50_000
 _BATCH = 64
@@ -74,7 +73,7 @@ def run_on_ray(
     ours = not ray.is_initialized()
     try:
         if ours:
-            ray.init(None if address == LOCAL else address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address, log_to_driver=False, logging_level="ERROR")
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
