@@ -156,7 +156,8 @@ def test_an_update_replaces_what_changed(browser: Any, tmp_path: Path) -> None:
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         visit = Visit(browser, f"http://127.0.0.1:{server.server_port}/").open()
-        visit.page.wait_for_function("() => navigator.serviceWorker.controller", timeout=60_000)
+        # The page loads itself once more to be isolated.
+        visit.page.wait_for_function("() => navigator.serviceWorker.controller && crossOriginIsolated", timeout=60_000)
         keys = "async () => (await (await caches.open('imageauth')).keys()).map(({ url }) => url)"
         before = set(visit.page.evaluate(keys))
         page = tmp_path / "site" / "index.html"
