@@ -29,6 +29,7 @@ from imageauth.server.python_bundle import python_bundle
 from tests.conftest import drawn
 from tests.marks import with_star
 from tests.metadata_files import A1111, hidden, png, saved
+from tests.private_page import ModulePage
 from tests.private_site import Site, serve
 from tests.signing import authority, created, picture, sign
 from tests.test_metadata_hostile import SEEDS, mutated
@@ -37,32 +38,24 @@ pytestmark = pytest.mark.browser
 ROOT = authority()
 
 READ = """async ([file, size, options]) => {
-  const decoded = (data) => Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-  const bytes = decoded(file);
-  if (size.data) size.data = decoded(size.data);
+  if (size.data) size.data = bytes(size.data);
+  const data = bytes(file);
   const started = performance.now();
-  const evidence = await reader.read(bytes, "file", size, options);
+  const evidence = await reader.read(data, "file", size, options);
   return { evidence, seconds: (performance.now() - started) / 1000 };
 }"""
 
 WORTH = """async (files) => {
   const { isWorthReading } = await import("./js/private/worth_reading.js");
-  const bytes = files.map((data) => Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
-  return Promise.all(bytes.map(isWorthReading));
+  return Promise.all(files.map((data) => isWorthReading(bytes(data))));
 }"""
 
 
-class Page:
-    """A page with the reader of files, and nothing else."""
+class Page(ModulePage):
+    """A page with the reader of files."""
 
     def __init__(self, browser: Any, site: Site) -> None:
-        self.site = site
-        self.context = browser.new_context()
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(site.address)
+        super().__init__(browser, site)
         self.page.evaluate("async () => { window.reader = await import('./js/private/provenance.js'); }")
 
     def read(

@@ -431,3 +431,18 @@ def test_damaged_weights_are_an_error_and_no_row(pictures: Path, tmp_path: Path)
     assert done.returncode == 2
     assert "not the file that its card describes" in done.stderr
     assert not (tmp_path / "r.jsonl").read_bytes()
+
+
+def test_a_model_whose_errors_nobody_knows(pictures: Path, tmp_path: Path) -> None:
+    from imageauth.models import find_model
+
+    model = tmp_path / "model"
+    shutil.copytree(find_model("cifake"), model)
+    card = json.loads((model / "card.json").read_text(encoding="utf-8"))
+    del card["figures"]["accuracy_on_decided"]
+    (model / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    done = subprocess.run(
+        command(pictures, "--out", tmp_path / "r.jsonl", "--model", model), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "expected to be wrong" not in done.stdout

@@ -65,10 +65,6 @@ class Crew:
                 self._processes.pop(worker).join()
                 yield Event(worker, "lost", 0, ())
 
-    def pids(self) -> list[int]:
-        """Of the processes."""
-        return [process.pid for process in self._processes.values()]
-
     def close(self) -> None:
         """Let them end, and end them."""
         for outgoing in self._outgoing.values():

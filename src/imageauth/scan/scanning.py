@@ -109,7 +109,7 @@ def _differs(now: int | None, before: int | None) -> bool:
     return now is not None and before is not None and now != before
 
 
-def _expected(checking: Checking) -> dict[str, float]:
+def _expected(checking: Checking) -> dict[str, float | None]:
     """What rows of this scan are made by (:func:`~imageauth.scan.state.made_by`), and how often that is wrong.
 
     Raises:
@@ -117,9 +117,9 @@ def _expected(checking: Checking) -> dict[str, float]:
     """
     policy = {"policy": checking.policy.name, "policy_sha256": checking.policy.sha256}
     nothing = {"model": None, "model_sha256": None, **policy}
-    found = {made_by(nothing): 0.0}
+    found: dict[str, float | None] = {made_by(nothing): None}
     if checking.model is None:
-        found[made_by(nothing, unseen=True)] = 0.0
+        found[made_by(nothing, unseen=True)] = None
     else:
         for name in shipped_models() if checking.model == AUTO else [checking.model]:
             card = Card.load(find_model(name))
@@ -128,15 +128,15 @@ def _expected(checking: Checking) -> dict[str, float]:
     return found
 
 
-def _error_rate(card: Card) -> float:
-    """The share of a model's verdicts that were wrong when it was measured; cards give it or its complement."""
+def _error_rate(card: Card) -> float | None:
+    """The share of a model's verdicts that were wrong when measured; a card gives it, its complement or neither."""
     figures = card.figures
     if "error_decided" in figures:
         return float(figures["error_decided"])
-    return 1 - float(figures["accuracy_on_decided"]) if "accuracy_on_decided" in figures else float("nan")
+    return 1 - float(figures["accuracy_on_decided"]) if "accuracy_on_decided" in figures else None
 
 
-def _refuse_others(out: Path, state: State, expected: dict[str, float], again: Again) -> None:
+def _refuse_others(out: Path, state: State, expected: dict[str, float | None], again: Again) -> None:
     """Rows of another model or policy must not stand beside ours unnoticed.
 
     Raises:

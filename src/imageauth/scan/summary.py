@@ -36,13 +36,13 @@ class Summary:
         return sum(self.errors.values())
 
 
-def summarise(counts: Iterable[Count], error_rates: Mapping[str, float]) -> Summary:
+def summarise(counts: Iterable[Count], error_rates: Mapping[str, float | None]) -> Summary:
     """Add up.
 
     Args:
         counts: of rows that are alike.
         error_rates: a row's :func:`~imageauth.scan.state.made_by` → the share of ``likely-…`` verdicts that were wrong
-            when its model was measured (of pictures half of which are AI-made).
+            when its model was measured (of pictures half of which are AI-made); None: nobody knows.
     """
     verdicts: dict[str, int] = dict.fromkeys(Verdict, 0)
     errors: dict[str, int] = {}
@@ -54,7 +54,8 @@ def summarise(counts: Iterable[Count], error_rates: Mapping[str, float]) -> Summ
             continue
         verdicts[count.outcome] = verdicts.get(count.outcome, 0) + count.rows
         duplicates += count.rows if count.duplicate else 0
-        if count.outcome in (Verdict.LIKELY_AI, Verdict.LIKELY_REAL) and count.made in error_rates:
+        rate = error_rates.get(count.made)
+        if count.outcome in (Verdict.LIKELY_AI, Verdict.LIKELY_REAL) and rate is not None:
             judged += count.rows
-            wrong += count.rows * error_rates[count.made]
+            wrong += count.rows * rate
     return Summary(verdicts, dict(sorted(errors.items())), duplicates, wrong if judged else None, judged)

@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from imageauth.errors import ImageError
 from imageauth.images import MAX_BYTES
@@ -81,6 +81,9 @@ class ZipMember:
         return found[start : start + self.packed]
 
 
+_Named = tuple[str, ZipMember]
+
+
 def zip_items(members: Members) -> Iterator[Item | Failure]:
     """Images of a zip archive, in the order of its directory. One without a directory, because it was cut short, is
     read from its beginning as far as it goes."""
@@ -91,36 +94,24 @@ def zip_items(members: Members) -> Iterator[Item | Failure]:
                 size = stream.seek(0, 2)
                 directory = _directory(stream, size)
             except ImageError as error:
-                yield from _items(members, _scan(stream), size)
+                yield from _items(members, _scan(stream, place), size)
                 yield members.broken(error)
                 return
-            yield from _items(members, _entries(stream, *directory), size)
+            yield from _items(members, _entries(stream, place, *directory), size)
     except Exception as error:  # readers raise anything on hostile input
         yield members.broken(error)
         return
     yield from members.rest()
 
 
-class _Entry(NamedTuple):
-    name: str
-    offset: int
-    packed: int
-    size: int
-    method: int
-    crc: int
-    flags: int
-    name_bytes: int
-
-
-def _items(members: Members, entries: Iterator[_Entry], archive_size: int) -> Iterator[Item]:
+def _items(members: Members, entries: Iterator[_Named], archive_size: int) -> Iterator[Item]:
     claimed = 0
-    for entry in entries:
-        if entry.name.endswith("/") or not members.takes(entry.name):
+    for name, member in entries:
+        if name.endswith("/") or not members.takes(name):
             continue
-        claimed += entry.size if entry.size <= MAX_BYTES else 0  # larger ones are refused without unpacking them
+        claimed += member.size if member.size <= MAX_BYTES else 0  # larger ones are refused without unpacking them
         check_ratio(claimed, archive_size)
-        source = ZipMember(members.place, *entry[1:])
-        yield Item(members.name_of(entry.name), source, entry.size, members.place.modified)
+        yield Item(members.name_of(name), member, member.size, members.place.modified)
 
 
 def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int, int]:
@@ -175,7 +166,7 @@ def _directory_64(stream: BinaryIO, end: int) -> tuple[int, int, int, int] | Non
     raise ImageError("corrupt", "is damaged: its directory is not where it says")
 
 
-def _entries(stream: BinaryIO, begin: int, end: int, count: int, shift: int) -> Iterator[_Entry]:
+def _entries(stream: BinaryIO, place: Place, begin: int, end: int, count: int, shift: int) -> Iterator[_Named]:
     stream.seek(begin)
     for _ in range(count):
         head = stream.read(_CENTRAL.size)
@@ -185,10 +176,10 @@ def _entries(stream: BinaryIO, begin: int, end: int, count: int, shift: int) -> 
         name, extra = stream.read(lengths[0]), stream.read(lengths[1])
         stream.read(lengths[2])
         size, packed, offset = _large(extra, size, packed, offset)
-        yield _Entry(_text(name, flags), offset + shift, packed, size, method, crc, flags, len(name))
+        yield _text(name, flags), ZipMember(place, offset + shift, packed, size, method, crc, flags, len(name))
 
 
-def _scan(stream: BinaryIO) -> Iterator[_Entry]:
+def _scan(stream: BinaryIO, place: Place) -> Iterator[_Named]:
     """Members from the beginning on, for as long as each says how long it is."""
     at = 0
     while True:
@@ -201,7 +192,7 @@ def _scan(stream: BinaryIO) -> Iterator[_Entry]:
         size, packed, _ = _large(extra, size, packed, 0)
         if flags & _SIZES_FOLLOW and not packed:
             return
-        yield _Entry(_text(name, flags), at, packed, size, method, crc, flags, len(name))
+        yield _text(name, flags), ZipMember(place, at, packed, size, method, crc, flags, len(name))
         at += _LOCAL.size + sum(lengths) + packed
 
 

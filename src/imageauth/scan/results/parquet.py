@@ -1,13 +1,14 @@
 """Results as Apache Parquet: a folder of part files, each whole or not there."""
 
 import bisect
-import os
+import io
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from imageauth.errors import ImageAuthError, MissingExtraError
+from imageauth.files import write_atomically
 from imageauth.scan.results.table import Results
 from imageauth.scan.rows import COLUMNS, SCHEMA, Row, flat, nested
 
@@ -102,7 +103,7 @@ class Parquet(Results):
         Raises:
             ImageAuthError: the folder holds what no scan wrote.
         """
-        for torn in self.path.glob("part-*.tmp"):
+        for torn in self.path.glob("*.part"):
             torn.unlink()
         self._firsts: list[int] = []
         self.end = 0
@@ -139,17 +140,9 @@ class Parquet(Results):
         self._write_table(first, pyarrow.Table.from_pylist(list(columns), schema=self._schema))
 
     def _write_table(self, first: int, table: Any) -> None:
-        file = self._file(first)
-        part = file.with_suffix(".tmp")
-        try:
-            with part.open("wb") as stream:
-                self._parquet.write_table(table, stream, compression="zstd")
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(file)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        stream = io.BytesIO()
+        self._parquet.write_table(table, stream, compression="zstd")
+        write_atomically(self._file(first), stream.getvalue())
 
     def _join(self) -> None:
         """Make one part of the small ones at the end."""
