@@ -11,25 +11,14 @@ from pathlib import Path
 
 import pytest
 
-import imageauth
 from imageauth import __version__
 from imageauth.models import find_model, shipped_models
 from imageauth.server import runtime
+from imageauth.server.folders import STATIC
+from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.python_bundle import python_bundle
 from tests.conftest import IN_CI
 
-STATIC = Path(imageauth.__file__).parent / "server" / "static"
-POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "X-Content-Type-Options": "nosniff",
-}
 TYPES = {
     ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript",
     ".wasm": "application/wasm", ".zip": "application/zip",
@@ -76,7 +65,7 @@ class Site:
         if path in self.extra:
             return self.extra[path]
         if path == "private/python/imageauth.zip":
-            return python_bundle().data
+            return python_bundle()
         file = STATIC / path
         if path.startswith("private/models/"):
             file = find_model(path.split("/")[2]) / path.split("/")[3]
@@ -117,7 +106,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0].lstrip("/") or "index.html"
             body = site.find(path)
             self.send_response(404 if body is None else 200)
-            headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), **HEADERS}
+            headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), **SECURITY_HEADERS}
             if not site.isolated:
                 headers = {name: value for name, value in headers.items() if not name.startswith("Cross-Origin")}
             for name, value in (headers | {"Content-Length": str(len(body or b""))}).items():

@@ -55,16 +55,8 @@ class Serving:
     @property
     def megabytes(self) -> float:
         """Resident memory."""
-        return self._status("VmRSS")
-
-    @property
-    def most_megabytes(self) -> float:
-        """Resident memory at its most."""
-        return self._status("VmHWM")
-
-    def _status(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(next(line for line in status.splitlines() if line.startswith(f"{name}:")).split()[1]) / 1e3
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]) / 1e3
 
     @property
     def open_files(self) -> int:
@@ -74,11 +66,8 @@ class Serving:
         return httpx2.Client(base_url=self.url, timeout=30)
 
     def wait_until_ready(self) -> None:
-        until = time.monotonic() + 30
         with self.client() as client:
-            while client.get("readyz").status_code != 200:
-                assert time.monotonic() < until
-                time.sleep(0.05)
+            _wait_until_ready(client)
 
     def connect(self, address: str = "127.0.0.1") -> socket.socket:
         """A connection, from one of this machine's own addresses."""
@@ -156,8 +145,12 @@ def in_process(detector: Detector, **settings: Any) -> Iterator[TestClient]:
     """
     app = create_app(detector, Settings(**settings))
     with TestClient(app, raise_server_exceptions=False) as client:
-        until = time.monotonic() + 30
-        while client.get("/readyz").status_code != 200:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        _wait_until_ready(client)
         yield client
+
+
+def _wait_until_ready(client: httpx2.Client | TestClient) -> None:
+    until = time.monotonic() + 30
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.02)

@@ -269,8 +269,8 @@ def test_the_bundle_is_the_same_each_time_and_needs_nothing_else(tmp_path: Path)
     bundle = python_bundle()
     python_bundle.cache_clear()
     assert python_bundle() == bundle
-    (tmp_path / "imageauth.zip").write_bytes(bundle.data)
-    with zipfile.ZipFile(io.BytesIO(bundle.data)) as archive:
+    (tmp_path / "imageauth.zip").write_bytes(bundle)
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         names = archive.namelist()
         assert "defusedxml/LICENSE" in names
         assert not [name for name in names if "pixels" in name or "server" in name]

@@ -238,7 +238,7 @@ def test_the_server_gives_what_lies_nowhere_from_memory(
         private = client.get("/config.json").json()["private"]
         assert private == {"available": True, "models": ["cifake"], "files": True, "credentials": True, "trust": True}
         bundle = client.get("/private/python/imageauth.zip")
-        assert bundle.content == python_bundle().data
+        assert bundle.content == python_bundle()
         assert bundle.headers["content-type"] == "application/zip"
         again = client.get("/private/python/imageauth.zip", headers={"If-None-Match": bundle.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
@@ -256,7 +256,7 @@ def test_a_static_site_is_whole_and_replaces_only_its_own(tmp_path: Path) -> Non
     done = CliRunner().invoke(app, ["web", "build", "--out", str(out), "--no-readers"])
     assert done.exit_code == 0, done.output
     assert CliRunner().invoke(app, ["web", "build", "--out", str(tmp_path / "whole")]).exit_code == 0
-    assert (tmp_path / "whole/private/python/imageauth.zip").read_bytes() == python_bundle().data
+    assert (tmp_path / "whole/private/python/imageauth.zip").read_bytes() == python_bundle()
     config = json.loads((out / "config.json").read_text())
     assert config["server"] is False
     assert config["private"]["available"] is True

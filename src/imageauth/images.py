@@ -10,7 +10,8 @@ import re
 import stat
 import threading
 import warnings
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -183,19 +184,13 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
         notes: list[str] = []
         form = _format(picture)
         lossless, coarse = _is_lossless(picture, data), jpeg.quality(getattr(picture, "quantization", {}))
-        large = picture.size[0] * picture.size[1] > LARGE_PIXELS
-        try:
-            with _LARGE if large else nullcontext():
-                if form == "dng":
-                    notes.append("Of this camera raw file only the first picture that lies in it was checked.")
-                elif getattr(picture, "is_animated", False):
-                    what = "page" if picture.format == "TIFF" else "frame"
-                    notes.append(f"Only the first {what} of this file was checked.")
-                pixels = np.asarray(_upright(picture, notes), np.uint8)
-        except MemoryError as error:
-            raise ImageError("too-large", "needs more memory than there is") from error
-        except Exception as error:  # decoders raise anything on hostile input
-            raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
+        with _decoding(picture):
+            if form == "dng":
+                notes.append("Of this camera raw file only the first picture that lies in it was checked.")
+            elif getattr(picture, "is_animated", False):
+                what = "page" if picture.format == "TIFF" else "frame"
+                notes.append(f"Only the first {what} of this file was checked.")
+            pixels = np.asarray(_upright(picture, notes), np.uint8)
     height, width = pixels.shape[:2]
     return Image(
         data=data,
@@ -225,17 +220,24 @@ def shrink(data: bytes, side: int) -> PIL.Image.Image:
     _check_length(data)
     with _open(data) as picture:
         _check_size(picture, data)
-        large = picture.size[0] * picture.size[1] > LARGE_PIXELS
-        try:
-            with _LARGE if large else nullcontext():
-                picture.draft("RGB", (2 * side, 2 * side))
-                small = _upright(picture, [])
-                small.thumbnail((side, side), PIL.Image.Resampling.LANCZOS, reducing_gap=2.0)
-        except MemoryError as error:
-            raise ImageError("too-large", "needs more memory than there is") from error
-        except Exception as error:  # decoders raise anything on hostile input
-            raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
+        with _decoding(picture):
+            picture.draft("RGB", (2 * side, 2 * side))
+            small = _upright(picture, [])
+            small.thumbnail((side, side), PIL.Image.Resampling.LANCZOS, reducing_gap=2.0)
     return small
+
+
+@contextmanager
+def _decoding(picture: PIL.Image.Image) -> Iterator[None]:
+    """Large pictures one at a time; whatever a decoder raises becomes an :class:`ImageError`."""
+    large = picture.size[0] * picture.size[1] > LARGE_PIXELS
+    try:
+        with _LARGE if large else nullcontext():
+            yield
+    except MemoryError as error:
+        raise ImageError("too-large", "needs more memory than there is") from error
+    except Exception as error:  # decoders raise anything on hostile input
+        raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
 
 
 def _upright(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:

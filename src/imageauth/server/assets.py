@@ -116,12 +116,12 @@ class Assets:
             if _takes_gzip(headers):
                 # Another representation has another ETag (RFC 9110, 8.8.3.3).
                 zipped = given | {"ETag": f'"{file.etag}-gzip"', "Content-Encoding": "gzip"}
-                if _matches(headers, zipped["ETag"]):
+                if matches(headers, zipped["ETag"]):
                     return Response(status_code=304, headers=_without_encoding(zipped))
                 compressed = await self._compress(file)
                 if compressed is not None:
                     return Response(compressed, headers=zipped, media_type=file.kind)
-        if _matches(headers, given["ETag"]):
+        if matches(headers, given["ETag"]):
             return Response(status_code=304, headers=given)
         status = await run_in_threadpool(file.path.stat)
         return FileResponse(file.path, headers=given, media_type=file.kind, stat_result=status)
@@ -185,7 +185,7 @@ def _takes_gzip(headers: Headers) -> bool:
     return weights.get("gzip", weights.get("*", 0)) > 0
 
 
-def _matches(headers: Headers, etag: str) -> bool:
+def matches(headers: Headers, etag: str) -> bool:
     """Whether the client has this already (RFC 9110, If-None-Match)."""
     given = [each.strip().removeprefix("W/") for each in headers.get("if-none-match", "").split(",")]
     return etag in given or "*" in given

@@ -43,7 +43,7 @@ class Watcher(Protocol):
     """Who is told how long things took."""
 
     def stage(self, name: str, seconds: float) -> None:
-        """A picture spent so long in a stage: ``wait``, ``prepare``, ``ready`` or ``answer``."""
+        """A picture spent so long in a stage: ``wait``, ``prepare`` or ``answer``."""
 
     def batch(self, pictures: int) -> None:
         """So many were answered at a time."""

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imageauth.server.assets import matches
 from imageauth.server.private import Made
 
 
@@ -34,7 +35,7 @@ class Kept:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         etag = await run_in_threadpool(lambda: file.etag)
         headers = {"Cache-Control": "no-cache", "ETag": etag}
-        if etag in Request(scope).headers.get("if-none-match", ""):
+        if matches(Headers(scope=scope), etag):
             answer = Response(status_code=304, headers=headers)
         else:
             answer = Response(file.data, headers=headers, media_type=file.kind)

@@ -159,9 +159,8 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-ID"] = self._request_id
-            if (
-                self.limit
-            ):  # whole files may take as long as their client reads on (see :mod:`imageauth.server.protocol`)
+            # Whole files may take as long as their client reads on (see :mod:`imageauth.server.protocol`).
+            if self.limit:
                 self.limit.reschedule(None)
         elif self._bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}

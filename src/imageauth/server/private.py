@@ -116,7 +116,7 @@ class Private:
         if self.reason:
             return
         if self._packages:
-            yield "python/imageauth.zip", Made("application/zip", lambda: python_bundle().data)
+            yield "python/imageauth.zip", Made("application/zip", python_bundle)
         if self._credentials and (trust := self._trust) and trust.lists:
             yield "trust/lists.json", Made("application/json", lambda: json.dumps(trust.to_json()).encode())
 

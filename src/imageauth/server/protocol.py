@@ -20,7 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from imageauth.server.headers import SECURITY_HEADERS
 from imageauth.server.logs import log
 from imageauth.server.metrics import Metrics
-from imageauth.server.problems import MAX_HEAD_BYTES, MEDIA_TYPE, ProblemError, head_too_large
+from imageauth.server.problems import MAX_HEAD_BYTES, MEDIA_TYPE, ProblemError, busy, head_too_large
 from imageauth.server.rates import client_of
 from imageauth.server.settings import Limits, Settings
 
@@ -56,9 +56,9 @@ def guarded(limits: Limits, metrics: Metrics, trusted_proxies: Sequence[str] = (
                 self._holder = client_of(address)
                 held[self._holder] += 1
             if len(self.connections) > limits.connections:
-                self._refuse(_crowded("Too many connections are open."))
+                self._refuse(busy("connections", "Too many connections are open.", 1))
             elif self._holder is not None and held[self._holder] > limits.connections_per_client:
-                self._refuse(_crowded("Too many connections are open from your address."))
+                self._refuse(busy("connections", "Too many connections are open from your address.", 1))
             else:
                 self._arm(limits.header_seconds)
 
@@ -166,13 +166,14 @@ def guarded(limits: Limits, metrics: Metrics, trusted_proxies: Sequence[str] = (
             self.transport.close()
             metrics.requests.labels("other", "other", str(problem.status)).inc()
             metrics.rejected.labels(problem.code).inc()
-            facts: dict[str, Any] = {
-                "method": "other",
-                "route": "other",
-                "status": problem.status,
-                "code": problem.code,
-            }
-            log("request", logging.INFO, request_id=request_id, **facts)
+            log(
+                "request",
+                request_id=request_id,
+                method="other",
+                route="other",
+                status=problem.status,
+                code=problem.code,
+            )
 
     return Guarded
 
@@ -194,10 +195,6 @@ def config_of(settings: Settings, metrics: Metrics) -> dict[str, Any]:
         "timeout_graceful_shutdown": settings.limits.stop_seconds,
         "backlog": 1024,
     }
-
-
-def _crowded(detail: str) -> ProblemError:
-    return ProblemError(429, "connections", detail, {"Retry-After": "1"})
 
 
 def _is_among(address: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:

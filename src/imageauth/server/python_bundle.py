@@ -1,7 +1,6 @@
 """The Python modules that private mode runs in the browser, as one zip made from the installed package."""
 
 import ast
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from functools import lru_cache
 from importlib.metadata import distribution
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import NamedTuple
 
 ENTRY = "imageauth.provenance.browser"
 # Pure Python, and needed to read XMP safely; whole, since it loads parts of itself late.
@@ -17,22 +15,12 @@ _OTHERS = ("defusedxml",)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class Bundle(NamedTuple):
-    """A zip for Python's ``sys.path``.
-
-    Attributes:
-        data: the same bytes for the same modules.
-        sha256: of them, hexadecimal.
-    """
-
-    data: bytes
-    sha256: str
-
-
 @lru_cache(maxsize=1)
-def python_bundle() -> Bundle:
-    """:data:`ENTRY`, all that it imports of this package when it is loaded, and defusedxml with its licence."""
-    parts = {_path(module): source.read_bytes() for module, source in _closure(ENTRY)}
+def python_bundle() -> bytes:
+    """A zip for Python's ``sys.path``, the same bytes for the same modules: :data:`ENTRY`, all that it imports of this
+    package when it is loaded, and defusedxml with its licence.
+    """
+    parts = dict(_closure(ENTRY))
     for package in _OTHERS:
         for source in files(package).iterdir():
             if source.name.endswith(".py"):
@@ -47,22 +35,22 @@ def python_bundle() -> Bundle:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # else it would differ by the machine that makes it
             archive.writestr(info, parts[name])
-    data = stream.getvalue()
-    return Bundle(data, hashlib.sha256(data).hexdigest())
+    return stream.getvalue()
 
 
-def _closure(entry: str) -> Iterator[tuple[str, Traversable]]:
-    """Modules of this package that importing ``entry`` loads, and their sources; each once."""
+def _closure(entry: str) -> Iterator[tuple[str, bytes]]:
+    """Modules of this package that importing ``entry`` loads: their places in the zip and their text; each once."""
     waiting, seen = [entry], set()
     while waiting:
         name = waiting.pop()
         if name in seen or (source := _source(name)) is None:
             continue
         seen.add(name)
-        yield name, source
+        text = source.read_bytes()
+        yield _path(name, source), text
         waiting.append(name.rpartition(".")[0])  # the package around it is loaded first
         # Only statements of the module itself: what stands in functions is loaded later, if at all.
-        for node in ast.parse(source.read_bytes()).body:
+        for node in ast.parse(text).body:
             if isinstance(node, ast.Import):
                 waiting.extend(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -85,7 +73,6 @@ def _source(module: str) -> Traversable | None:
     return None
 
 
-def _path(module: str) -> str:
-    source = _source(module)
+def _path(module: str, source: Traversable) -> str:
     inside = module.replace(".", "/")
-    return f"{inside}/__init__.py" if source is not None and source.name == "__init__.py" else f"{inside}.py"
+    return f"{inside}/__init__.py" if source.name == "__init__.py" else f"{inside}.py"

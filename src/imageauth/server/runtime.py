@@ -7,6 +7,7 @@ brings it with the ``npm`` client, or from files that somebody carried here.
 import base64
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -18,11 +19,12 @@ from pathlib import Path
 
 from imageauth.errors import ImageAuthError
 from imageauth.provenance.trust.store import data_folder
+from imageauth.server.folders import STATIC
 from imageauth.server.packages import PACKAGES, Package
 
 HOW_TO_GET = "imageauth web runtime"
 LIST = "packages.json"
-_INSIDE = Path(__file__).parent / "static" / "private"
+_INSIDE = STATIC / "private"
 # The largest archive has some 60 MB unpacked; nothing that belongs here comes near this.
 _MOST_BYTES = 256 * 2**20
 _SECONDS = 600
@@ -132,24 +134,21 @@ def _unpack(package: Package, archive: bytes, to: Path) -> None:
         raise RuntimeMissingError(
             f"{package.archive} is not the archive that this version was tested with: its SHA-512 differs"
         )
-    with tempfile.TemporaryFile() as stream:
-        stream.write(archive)
-        stream.seek(0)
-        with tarfile.open(fileobj=stream, mode="r:gz") as tar:
-            for inside, name in package.files.items():
-                member = tar.getmember(inside)
-                reader = tar.extractfile(member) if member.size <= _MOST_BYTES else None
-                if reader is None:
-                    raise RuntimeMissingError(f"{package.archive}: {inside} is no file")
-                data = reader.read()
-                if name in package.rewrites:
-                    old, new = package.rewrites[name]
-                    if data.count(old) != 1:
-                        raise RuntimeMissingError(f"{package.archive}: {inside} is not as expected")
-                    data = data.replace(old, new)
-                path = to / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+        for inside, name in package.files.items():
+            member = tar.getmember(inside)
+            reader = tar.extractfile(member) if member.size <= _MOST_BYTES else None
+            if reader is None:
+                raise RuntimeMissingError(f"{package.archive}: {inside} is no file")
+            data = reader.read()
+            if name in package.rewrites:
+                old, new = package.rewrites[name]
+                if data.count(old) != 1:
+                    raise RuntimeMissingError(f"{package.archive}: {inside} is not as expected")
+                data = data.replace(old, new)
+            path = to / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
 
 def _write_list(folder: Path, packages: Sequence[Package]) -> None:

@@ -153,8 +153,7 @@ class Service:
 
     def unready(self) -> ProblemError:
         """The problem that says why the service cannot answer."""
-        wait = 1 if self.not_ready == _LOADING else 30
-        return ProblemError(503, "not-ready", f"Not ready: {self.not_ready}.", {"Retry-After": str(wait)})
+        return _not_ready(self.not_ready)
 
     def uploaded(self, request: Request, uploads: Sequence[Upload], seconds: float) -> None:
         """Tell the measurements and the log what a request brought.
@@ -207,8 +206,12 @@ class Service:
 def unusable(request: Request, error: Exception) -> Response:
     """Exception handler: a model's weights were needed before they were warm, and cannot be read."""
     log("not-ready", logging.ERROR, error, reason=str(error))
-    problem = ProblemError(503, "not-ready", f"Not ready: {_NOT_LOADED}.", {"Retry-After": "30"})
-    return answer(request, problem)
+    return answer(request, _not_ready(_NOT_LOADED))
+
+
+def _not_ready(reason: str) -> ProblemError:
+    wait = 1 if reason == _LOADING else 30
+    return ProblemError(503, "not-ready", f"Not ready: {reason}.", {"Retry-After": str(wait)})
 
 
 def queue_full(full: QueueFullError) -> ProblemError:

@@ -90,7 +90,7 @@ async def read_files(request: Request, limits: Limits, budget: Memory) -> list[U
     if kind.startswith(b"image/") or kind == b"application/octet-stream":
         _, disposition = parse_options_header(request.headers.get("content-disposition"))
         name = disposition.get(b"filename", b"").decode(errors="replace")
-        return [await read_body(request, limits, budget, clean_name(name))]
+        return [await _read_body(request, limits, budget, clean_name(name))]
     if kind == b"application/json":
         raise ProblemError(
             415,
@@ -101,19 +101,9 @@ async def read_files(request: Request, limits: Limits, budget: Memory) -> list[U
     raise ProblemError(415, "media-type", "Send multipart/form-data with one or more files, or one bare image/* body.")
 
 
-async def read_body(
-    request: Request, limits: Limits, budget: Memory, name: str = UNNAMED, most: int | None = None
-) -> Upload:
-    """A request's whole body as one file.
-
-    Args:
-        name: of it.
-        most: bytes; default: of a picture.
-
-    Raises:
-        ProblemError, ClientDisconnect: as :func:`read_files` does; an empty body is a file of no bytes.
-    """
-    upload = Upload(name, budget, limits.file_bytes if most is None else most)
+async def _read_body(request: Request, limits: Limits, budget: Memory, name: str) -> Upload:
+    """A request's whole body as one file; an empty body is a file of no bytes."""
+    upload = Upload(name, budget, limits.file_bytes)
     try:
         async for piece in pieces(request, limits):
             upload.write(piece)
