@@ -12,7 +12,6 @@ the machine, rates drift; the processor time that a picture costs does not, so i
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import signal
 import socket
@@ -306,14 +305,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--queue", type=int, default=0, help="the service's bound; default: the service's own")
-    parser.add_argument("--json", type=Path, help="the rows as JSON too")
     arguments = parser.parse_args()
     options = ["--queue", str(arguments.queue)] if arguments.queue else []
     with tempfile.TemporaryDirectory() as name:
         draw_pictures(Path(name))
         rows = measure(Path(name), options, arguments.seconds)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
     how = (
         "One run, on the loopback; service and client share the cores. In-process rates are taken before and after the "
         "load, with the client idle. The queue bound is the service's default (`--queue`)."

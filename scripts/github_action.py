@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from imageauth.images import EXTENSIONS
+from imageauth.images import has_image_suffix
 from imageauth.rendering.text import percent
 from imageauth.report import Verdict
 from imageauth.scan.reading import read_rows
@@ -83,7 +83,7 @@ def changed_images(base: str, paths: Sequence[str]) -> list[bytes] | None:
     if done.returncode:
         return None
     names = [name for name in done.stdout.split(b"\0") if name]
-    return [name for name in names if os.path.splitext(os.fsdecode(name))[1].lower() in EXTENSIONS]
+    return [name for name in names if has_image_suffix(os.fsdecode(name))]
 
 
 def annotations(found: Sequence[Row], unchecked: Sequence[Row]) -> Iterator[str]:

@@ -25,13 +25,18 @@ from imageauth.server.app import create_app  # noqa: E402
 FOLDER = ROOT / "docs" / "images"
 
 
+def write(page: Any, name: str) -> None:
+    """What it shows, as WebP."""
+    shot = Image.open(io.BytesIO(page.screenshot()))
+    shot.convert("RGB").save(FOLDER / f"{name}.webp", quality=84, method=6)
+
+
 def save(visit: Visit, name: str, height: int) -> None:
     """The top of the page as WebP."""
     visit.page.wait_for_timeout(300)
     visit.page.evaluate("scrollTo(0, 0)")
     visit.page.set_viewport_size({"width": visit.page.viewport_size["width"], "height": height})
-    shot = Image.open(io.BytesIO(visit.page.screenshot()))
-    shot.convert("RGB").save(FOLDER / f"{name}.webp", quality=84, method=6)
+    write(visit.page, name)
 
 
 def draw(browser: Any, url: str, files: dict[str, bytes]) -> None:
@@ -75,8 +80,7 @@ def draw_review(browser: Any, folder: Path) -> None:
     opened = browser.new_page(viewport={"width": 1200, "height": 760})
     opened.goto(page.as_uri())
     opened.wait_for_timeout(1500)
-    shot = Image.open(io.BytesIO(opened.screenshot()))
-    shot.convert("RGB").save(FOLDER / "review.webp", quality=84, method=6)
+    write(opened, "review")
     opened.close()
 
 

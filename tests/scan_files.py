@@ -4,6 +4,7 @@ import io
 import re
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from PIL import Image
 
 from imageauth.errors import ImageError
 from imageauth.report import Failure
+from imageauth.scan.inputs import Options, items_of
 from imageauth.scan.items import Item
 from tests.conftest import drawn
 
@@ -33,6 +35,21 @@ def tarred(files: Mapping[str, bytes], mode: str = "w") -> bytes:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return stream.getvalue()
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def names(*arguments: str, **options: Any) -> list[str]:
+    """What the inputs are called that are found."""
+    found = items_of(arguments, Options(**options))
+    return [item.file if isinstance(item, Failure) else item.name for item in found]
 
 
 def split(found: Iterable[Item | Failure]) -> tuple[dict[str, bytes | str], dict[str, str]]:

@@ -16,11 +16,10 @@ import pytest
 
 from imageauth.errors import ImageAuthError
 from imageauth.patterns import Pattern
-from imageauth.report import Failure
 from imageauth.scan.inputs import Options, items_of
 from imageauth.scan.inputs.braces import expand_braces
 from imageauth.scan.items import Item
-from tests.scan_files import png, split, tarred
+from tests.scan_files import names, png, split, tarred
 from tests.test_imports import modules_after
 
 
@@ -34,11 +33,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png())
     return tmp_path
-
-
-def names(*arguments: str, **options: object) -> list[str]:
-    found = items_of(arguments, Options(**options))  # type: ignore[arg-type]
-    return [item.file if isinstance(item, Failure) else item.name for item in found]
 
 
 def listing(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:

@@ -28,7 +28,7 @@ from imageauth.scan.inputs.tars import TarMember
 from imageauth.scan.inputs.zips import ZipMember
 from imageauth.scan.items import BytesSource, Item
 from tests.conftest import FUZZ_SECONDS
-from tests.scan_files import png, split, tarred
+from tests.scan_files import png, split, tarred, zipped
 
 FILES = {"a.png": png(1), "sub/b.PNG": png(2), "sub/notes.txt": b"text", "__MACOSX/._a.png": b"junk", "c.json": b"{}"}
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -41,10 +41,8 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
+def zip_at(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    path.write_bytes(zipped(files, method))
     return path
 
 
@@ -57,7 +55,7 @@ def found(path: Path, **options: object) -> tuple[dict[str, bytes | str], dict[s
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_zip(tmp_path: Path, method: int) -> None:
-    path = zipped(tmp_path / "x.zip", FILES, method)
+    path = zip_at(tmp_path / "x.zip", FILES, method)
     assert found(path) == ({"A!/a.png": png(1), "A!/sub/b.PNG": png(2)}, {})
     item = next(items_of([str(path)]))
     assert isinstance(item, Item)
@@ -87,8 +85,8 @@ def test_shards_of_a_web_dataset(tmp_path: Path) -> None:
 
 
 def test_archives_in_a_folder_count_as_folders(tmp_path: Path) -> None:
-    zipped(tmp_path / "pictures.zip", FILES)
-    zipped(tmp_path / "code.zip", {"main.py": b"x"})
+    zip_at(tmp_path / "pictures.zip", FILES)
+    zip_at(tmp_path / "code.zip", {"main.py": b"x"})
     (tmp_path / "a.tar").write_bytes(tarred(FILES))
     (tmp_path / "broken.tar.gz").write_bytes(b"no")
     root = str(tmp_path)
@@ -107,7 +105,7 @@ def test_archives_in_a_folder_count_as_folders(tmp_path: Path) -> None:
 
 
 def test_patterns_within_an_archive_that_is_named(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "x.zip", FILES)
+    path = zip_at(tmp_path / "x.zip", FILES)
     assert list(found(path, include=("sub/*",))[0]) == ["A!/sub/b.PNG"]
     assert list(found(path, exclude=("sub",))[0]) == ["A!/a.png"]
     assert list(found(path, include=("*.json",))[0]) == ["A!/c.json"]
@@ -116,7 +114,7 @@ def test_patterns_within_an_archive_that_is_named(tmp_path: Path) -> None:
 
 def test_archives_in_archives_are_not_opened_which_is_said_once(tmp_path: Path) -> None:
     files = {"in.zip": b"1", "a.png": png(), "b.tar.gz": b"2", "t.parquet": b"3"}
-    path = zipped(tmp_path / "x.zip", files)
+    path = zip_at(tmp_path / "x.zip", files)
     (failure,) = [item for item in items_of([str(path)]) if isinstance(item, Failure)]
     assert failure.file == f"{path}!/in.zip"
     assert failure.message.startswith("is an archive in an archive, which is not opened, nor are 2 more in ")
@@ -143,7 +141,7 @@ def test_names_that_lead_elsewhere_are_only_names(tmp_path: Path, ending: str) -
 
 
 def test_encrypted_members_are_named_and_the_others_read(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "x.zip", {"a.png": png(1), "b.png": png(2)})
+    path = zip_at(tmp_path / "x.zip", {"a.png": png(1), "b.png": png(2)})
     data = bytearray(path.read_bytes())
     at = data.find(b"PK\1\2")
     data[at + 8] |= 1  # the general purpose bit
@@ -153,7 +151,7 @@ def test_encrypted_members_are_named_and_the_others_read(tmp_path: Path) -> None
 
 def test_a_zip_that_was_cut_short_keeps_its_good_members(tmp_path: Path) -> None:
     files = {f"{at}.png": png(at) for at in range(20)}
-    path = zipped(tmp_path / "x.zip", files, zipfile.ZIP_STORED)
+    path = zip_at(tmp_path / "x.zip", files, zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     items, failures = found(path)
     assert failures == {"A": "corrupt"}
@@ -198,7 +196,7 @@ def test_what_is_no_archive_is_said(tmp_path: Path, name: str, data: bytes) -> N
 
 def test_a_damaged_member_is_said_and_the_others_read(tmp_path: Path) -> None:
     files = {f"{at}.png": png(at) for at in range(3)}
-    path = zipped(tmp_path / "x.zip", files)
+    path = zip_at(tmp_path / "x.zip", files)
     data = bytearray(path.read_bytes())
     data[data.find(b"1.png") + 60] ^= 0xFF
     path.write_bytes(data)
@@ -207,11 +205,11 @@ def test_a_damaged_member_is_said_and_the_others_read(tmp_path: Path) -> None:
 
 def test_bombs_are_not_unpacked(tmp_path: Path) -> None:
     zeros = bytes(MAX_BYTES - 10)
-    bomb = zipped(tmp_path / "x.zip", {f"{at}.bmp": zeros for at in range(2)})
+    bomb = zip_at(tmp_path / "x.zip", {f"{at}.bmp": zeros for at in range(2)})
     items, failures = found(bomb)
     assert len(items) < 2
     assert failures == {"A": "too-large"}
-    large = zipped(tmp_path / "y.zip", {"large.bmp": bytes(MAX_BYTES + 1), "a.png": png()})
+    large = zip_at(tmp_path / "y.zip", {"large.bmp": bytes(MAX_BYTES + 1), "a.png": png()})
     assert found(large) == ({"A!/large.bmp": "too-large", "A!/a.png": png()}, {})
     for ending in (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"):
         packed = tmp_path / f"x{ending}"
@@ -221,7 +219,7 @@ def test_bombs_are_not_unpacked(tmp_path: Path) -> None:
 
 def test_overlapping_members_are_a_bomb(tmp_path: Path) -> None:
     """As in D. Fifield, A better zip bomb (WOOT 2019): many entries lead to the same packed bytes."""
-    path = zipped(tmp_path / "x.zip", {"a.bmp": bytes(2 * 2**20)})
+    path = zip_at(tmp_path / "x.zip", {"a.bmp": bytes(2 * 2**20)})
     data = path.read_bytes()
     at, end = data.find(b"PK\1\2"), data.find(b"PK\5\6")
     count, entry = 500, data[at:end]
@@ -234,7 +232,7 @@ def test_overlapping_members_are_a_bomb(tmp_path: Path) -> None:
 
 
 def test_a_member_that_lies_about_its_size(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "x.zip", {"a.bmp": bytes(20 * 2**20)})
+    path = zip_at(tmp_path / "x.zip", {"a.bmp": bytes(20 * 2**20)})
     data = path.read_bytes().replace(struct.pack("<I", 20 * 2**20), struct.pack("<I", 1000))
     path.write_bytes(data)
     tracemalloc.start()
@@ -313,7 +311,7 @@ def test_zip64_a_comment_and_something_before_the_archive(tmp_path: Path) -> Non
         archive.writestr("z.png", png(4))
         archive.comment = b"PK\5\6 in a comment"
     assert found(path) == ({"A!/big.png": png(3), "A!/z.png": png(4)}, {})
-    small = zipped(tmp_path / "y.zip", FILES)
+    small = zip_at(tmp_path / "y.zip", FILES)
     small.write_bytes(b"#!/bin/sh\n" * 100 + small.read_bytes())
     assert len(found(small)[0]) == 2
 

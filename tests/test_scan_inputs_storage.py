@@ -2,7 +2,6 @@
 
 import pickle
 import tracemalloc
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -14,19 +13,10 @@ from moto.server import ThreadedMotoServer
 
 from imageauth.errors import ImageAuthError, ImageError, MissingExtraError
 from imageauth.images import MAX_BYTES
-from imageauth.report import Failure
 from imageauth.scan.inputs import Options, items_of, storage, web
 from imageauth.scan.inputs.remote import RemoteSource
 from imageauth.scan.items import Item
-from tests.scan_files import Site, png, served, split, tarred
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
+from tests.scan_files import Site, names, png, served, split, tarred, zipped
 
 
 def parquet(images: list[bytes]) -> bytes:
@@ -193,11 +183,6 @@ def bucket() -> Iterator[str]:
     server.stop()
     storage._storage.cache_clear()
     s3fs.S3FileSystem.clear_instance_cache()
-
-
-def names(*arguments: str, **options: Any) -> list[str]:
-    found = items_of(arguments, Options(**options))
-    return [item.file if isinstance(item, Failure) else item.name for item in found]
 
 
 def test_a_bucket(bucket: str) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from imageauth.scan.near_duplicates import DISTANCE, MOST_DISTANCE, group_near_duplicates, perceptual_hash
+from imageauth.scan.limits import DISTANCE, MOST_DISTANCE
+from imageauth.scan.near_duplicates import group_near_duplicates, perceptual_hash
 from tests.conftest import drawn
 
 

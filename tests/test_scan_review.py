@@ -20,10 +20,9 @@ from imageauth.images import shrink
 from imageauth.scan.items import BytesSource, FileSource, Item
 from imageauth.scan.review import Review, write_review
 from imageauth.scan.rows import Row, row_of
+from tests.browsing import SCREENSHOTS
 from tests.conftest import drawn
 from tests.scan_rows import HOSTILE, failed, row, write, write_lines
-
-SCREENSHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 
 
 def picture_of(seed: int, kind: str = "PNG", width: int = 300, height: int = 200) -> bytes:

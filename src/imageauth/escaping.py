@@ -14,3 +14,13 @@ def printable(text: str) -> str:
 def table_cell(text: str) -> str:
     """The same for a cell of a Markdown table."""
     return printable(text).replace("|", "\\|")
+
+
+def one_line(error: BaseException, most: int = 160) -> str:
+    """The text of an error from elsewhere, in one short line.
+
+    Args:
+        error: of a library or the system.
+        most: characters.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__

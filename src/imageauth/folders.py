@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from imageauth.errors import ImageError
-from imageauth.images import EXTENSIONS
+from imageauth.images import has_image_suffix
 from imageauth.patterns import Parts, Pattern, has_magic, is_hidden
 from imageauth.report import Failure
 
@@ -89,11 +89,6 @@ def is_plain_image(parts: Parts) -> bool:
     return has_image_suffix(parts[-1]) and not any(map(is_hidden, parts))
 
 
-def has_image_suffix(name: str) -> bool:
-    """Whether a name ends as image files do."""
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
-
-
 class Glob:
     """A glob as the user typed it: the folder that its fixed beginning names, and what to take below that."""
 
@@ -126,5 +121,4 @@ class Glob:
 
     def is_below(self, path: Parts) -> bool:
         """Whether a path is, or lies visibly in, a folder that is meant."""
-        length = self._pattern.covers(path)
-        return length is not None and not any(map(is_hidden, path[length:]))
+        return self._pattern.shows(path)

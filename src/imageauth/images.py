@@ -82,6 +82,12 @@ EXTENSIONS = frozenset(
 )
 """How names of image files end, in lower case."""
 
+
+def has_image_suffix(name: str) -> bool:
+    """Whether a name ends as image files do."""
+    return os.path.splitext(name)[1].lower() in EXTENSIONS
+
+
 # Any JPEG marker but stuffed zeros, restarts and fill bytes, which stand inside a scan's data.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _LARGE = threading.Lock()
@@ -143,7 +149,7 @@ def read_stream(stream: BinaryIO) -> bytes:
         data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImageError("unreadable", f"cannot be read: {error.strerror or error}") from error
-    _check_length(data)
+    check_length(len(data))
     return data
 
 
@@ -177,7 +183,7 @@ def decode(data: bytes, *, sidecar: bytes | None = None) -> Image:
     Raises:
         ImageError: ``empty``, ``too-large``, ``too-small``, ``unsupported-format`` or ``corrupt``.
     """
-    _check_length(data)
+    check_length(len(data))
     picture = _open(data)
     with picture:
         _check_size(picture, data)
@@ -217,7 +223,7 @@ def shrink(data: bytes, side: int) -> PIL.Image.Image:
     Raises:
         ImageError: as :func:`decode`.
     """
-    _check_length(data)
+    check_length(len(data))
     with _open(data) as picture:
         _check_size(picture, data)
         with _decoding(picture):
@@ -261,7 +267,7 @@ def examine(data: bytes, *, sidecar: bytes | None = None) -> ImageFile:
     Raises:
         ImageError: ``empty``, ``too-large`` (in bytes) or ``unsupported-format``.
     """
-    _check_length(data)
+    check_length(len(data))
     if drawing := svg.size(data):
         return ImageFile(data=data, format="svg", width=drawing[0], height=drawing[1], sidecar=sidecar)
     try:
@@ -318,10 +324,15 @@ def too_many_pixels(width: int, height: int, limit: int) -> ImageError:
     return ImageError("too-large", f"has {width}×{height} pixels; the limit is {limit / 10**6:g} megapixels")
 
 
-def _check_length(data: bytes) -> None:
-    if not data:
+def check_length(length: int) -> None:
+    """Refuse a file for its length, bytes.
+
+    Raises:
+        ImageError: ``empty`` or ``too-large``.
+    """
+    if not length:
         raise ImageError("empty", "is empty (0 bytes)")
-    if len(data) > MAX_BYTES:
+    if length > MAX_BYTES:
         raise too_many_bytes(MAX_BYTES)
 
 

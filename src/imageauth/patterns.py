@@ -55,6 +55,11 @@ class Pattern:
         """How many parts long the shortest beginning of a path is that matches; None where none does."""
         return next((length for length in range(1, len(path) + 1) if self.matches(path[:length])), None)
 
+    def shows(self, path: Sequence[str]) -> bool:
+        """Whether a path is, or lies visibly in, something that matches."""
+        length = self.covers(path)
+        return length is not None and not any(map(is_hidden, path[length:]))
+
     def _reached(self, path: Sequence[str]) -> set[int]:
         """How many parts of the pattern may stand for a path; empty where it cannot match."""
         reached = self._with_nothing({0})

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from imageauth.scan.limits import DISTANCE, MOST_DISTANCE, MOST_THUMBNAILS
+
 
 def review(
     results: Annotated[
@@ -20,11 +22,11 @@ def review(
     ] = None,
     thumbnails: Annotated[
         int, typer.Option(min=0, metavar="N", help="The most small pictures to make, AI first.")
-    ] = 20_000,
+    ] = MOST_THUMBNAILS,
     no_thumbnails: Annotated[bool, typer.Option("--no-thumbnails", help="Make no small pictures.")] = False,
     distance: Annotated[
-        int, typer.Option(min=0, max=31, metavar="BITS", help="How far near-copies may differ, of 256 bits.")
-    ] = 24,
+        int, typer.Option(min=0, max=MOST_DISTANCE, metavar="BITS", help="How far near-copies may differ, of 256 bits.")
+    ] = DISTANCE,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write a page to look through the results of a scan: pictures, sorted and filtered, copies together.
@@ -58,7 +60,7 @@ def review(
             only=frozenset(only or ()),
             thumbnails=0 if no_thumbnails else thumbnails,
             distance=distance,
-            progress=lambda done, total: tell(done, total),
+            progress=tell,
         )
     if written.left_out:
         warn(f"the page shows the first {written.rows:,} rows, without {written.left_out:,}; --only makes it smaller")

@@ -10,7 +10,7 @@ import numpy as np
 
 from imageauth.errors import DataError
 from imageauth.escaping import printable
-from imageauth.images import EXTENSIONS
+from imageauth.images import has_image_suffix
 from imageauth.manifest import FILE_NAME, Manifest
 
 CLASSES = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
@@ -117,7 +117,7 @@ def _from_folders(folder: Path) -> DataSet:
         classes.add(label)
         group = "/".join((*parts[:at], *parts[at + 1 :]))
         for name in names:
-            if os.path.splitext(name)[1].lower() not in EXTENSIONS:
+            if not has_image_suffix(name):
                 skipped += 1
                 continue
             path = folder.joinpath(*parts, name)

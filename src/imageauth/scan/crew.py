@@ -1,18 +1,16 @@
 """The workers of a scan: started, fed, and started anew when one dies."""
 
 import contextlib
-import multiprocessing
 import queue
 import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
+from imageauth.scan.processes import end, start
 from imageauth.scan.settings import Checking
 from imageauth.scan.worker import work
-
-# Seconds that a worker has to end by itself.
-_PATIENCE = 5.0
 
 
 class Event(NamedTuple):
@@ -29,11 +27,9 @@ class Crew:
 
     def __init__(self, count: int, checking: Checking) -> None:
         """Get ready; each starts when it is first sent something."""
-        # A forked process would share locks and threads that are not there.
-        self._context = multiprocessing.get_context("spawn")
         self._checking = checking
         self._count = count
-        self._processes: dict[int, Any] = {}
+        self._processes: dict[int, BaseProcess] = {}
         self._connections: dict[int, Connection] = {}
         self._outgoing: dict[int, queue.SimpleQueue[Any]] = {}
 
@@ -72,20 +68,14 @@ class Crew:
         for connection in self._connections.values():
             connection.close()
         for process in self._processes.values():
-            process.join(_PATIENCE)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            end(process)
 
     def _start(self, worker: int) -> None:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._checking), daemon=True)
-        process.start()
-        theirs.close()
-        self._processes[worker], self._connections[worker] = process, ours
+        self._processes[worker], connection = start(work, self._checking)
+        self._connections[worker] = connection
         self._outgoing[worker] = queue.SimpleQueue()
         # If both sides waited for the other to read, neither ever would.
-        threading.Thread(target=_post, args=(ours, self._outgoing[worker]), daemon=True).start()
+        threading.Thread(target=_post, args=(connection, self._outgoing[worker]), daemon=True).start()
 
 
 def _post(connection: Connection, outgoing: "queue.SimpleQueue[Any]") -> None:

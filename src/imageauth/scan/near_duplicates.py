@@ -14,12 +14,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from imageauth.errors import MissingExtraError
-
-DISTANCE = 24
-"""Bits that near-copies may differ in, of 256. Chosen on 5,842 pictures: see docs/review.md."""
-
-MOST_DISTANCE = 31
-"""The farthest that the search finds, being exact: two such hashes differ by at most one bit in one of 16 bands."""
+from imageauth.scan.limits import DISTANCE, MOST_DISTANCE
 
 _SIDE = 16  # of the square of frequencies that the hash keeps
 _BANDS, _BAND_BITS = 16, 16

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from imageauth.errors import ImageAuthError, MissingExtraError
+from imageauth.escaping import one_line
 from imageauth.scan.rows import COLUMNS, SCHEMA, Row, nested
 
 # Longer than any row that we write; what goes on beyond is no row, and is not read into memory.
@@ -113,7 +114,7 @@ def _parquet(path: Path) -> Iterator[Row]:
                         number += 1
                         yield _row(columns, f"{part}, row {number}")
         except (pyarrow.ArrowException, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())[:120]
+            reason = one_line(error, 120)
             raise ImageAuthError(f"{part}: is damaged or no Parquet file ({reason})") from None
 
 

@@ -154,9 +154,7 @@ class State:
 
     def known(self, name: str) -> Known | None:
         """What stands of an input in the results."""
-        asked = (
-            "SELECT size, modified, made = 0, coalesce(by, '') FROM inputs LEFT JOIN made ON made = id WHERE key = ?"
-        )
+        asked = f"SELECT size, modified, made = 0, coalesce(by, '') FROM {_JOINED} WHERE key = ?"
         found = self._base.execute(asked, (key_of(name),)).fetchone()
         return Known(found[0], found[1], bool(found[2]), found[3]) if found else None
 
@@ -169,9 +167,7 @@ class State:
         """
         asked = "SELECT position, by FROM contents JOIN made ON made = id WHERE content = ?"
         found = self._base.execute(asked, (content,)).fetchone()
-        if found and (found[1] not in made or not self.is_current(found[0])):
-            return None
-        return found[0] if found else None
+        return found[0] if found and found[1] in made and self.is_current(found[0]) else None
 
     def is_current(self, position: int) -> bool:
         """Whether no later row of the same input replaces the one at a position."""

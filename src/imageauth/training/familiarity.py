@@ -21,7 +21,7 @@ from keras import layers
 
 from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.dataset import walk
-from imageauth.images import EXTENSIONS, read_image
+from imageauth.images import has_image_suffix, read_image
 from imageauth.pixels.degradations import recompress
 from imageauth.training.degradations import Reach, degrade_at_random
 from imageauth.training.fit import outputs
@@ -96,7 +96,7 @@ def load_elsewhere(folder: Path, side: int, *, seed: int = 1, progress: Progress
         (parts[0], "/".join((*parts, name)))
         for parts, names in walk(folder)
         for name in names
-        if parts and os.path.splitext(name)[1].lower() in EXTENSIONS
+        if parts and has_image_suffix(name)
     )
     random = np.random.default_rng(seed)
     digest = hashlib.sha256()

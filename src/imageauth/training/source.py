@@ -4,7 +4,6 @@
 """
 
 import lzma
-import os
 import re
 import tarfile
 import zipfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from imageauth.errors import DataError, MissingExtraError
-from imageauth.images import EXTENSIONS
+from imageauth.images import has_image_suffix
 
 KAGGLE_HANDLE = "birdy654/cifake-real-and-ai-generated-synthetic-images"
 
@@ -86,7 +85,7 @@ def members(source: Path, stray: Callable[[str], None]) -> Iterator[Member]:
                 if len(data) > _MAX_FILE_BYTES:
                     raise DataError(f"{match[0]} is larger than any CIFAKE file")
                 yield Member(split.lower(), label.upper(), file, data)
-            elif os.path.splitext(name)[1].lower() in EXTENSIONS:
+            elif has_image_suffix(name):
                 stray(name)
 
 

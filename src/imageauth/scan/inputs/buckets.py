@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from imageauth.errors import ImageError
-from imageauth.images import MAX_BYTES
+from imageauth.images import MAX_BYTES, check_length, too_many_bytes
 from imageauth.scan.inputs.ranges import Ranges
-from imageauth.scan.inputs.storage import Facts, too_large, unreadable
+from imageauth.scan.inputs.storage import Facts, unreadable
 
 # What the drivers call that which changes with a file, best first.
 _VERSIONS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime")
@@ -47,13 +47,11 @@ class Buckets:
             if found is None:
                 raise ImageError("unreadable", "is a folder")
             size = found.size
-        if size is not None and size > MAX_BYTES:
-            raise too_large()
-        if size == 0:  # there is no part of it to ask for
-            raise ImageError("empty", "is empty (0 bytes)")
+        if size is not None:  # of an empty one there is no part to ask for
+            check_length(size)
         data = self.read(address, 0, MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise too_large()
+            raise too_many_bytes(MAX_BYTES)
         return data
 
     def open_in_order(self, address: str) -> BinaryIO:

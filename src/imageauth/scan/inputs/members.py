@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from imageauth.errors import ImageError
-from imageauth.images import MAX_BYTES
+from imageauth.escaping import one_line
 from imageauth.patterns import Parts
 from imageauth.report import Failure
 from imageauth.scan.inputs.kinds import kind_of
@@ -61,7 +61,7 @@ class Members:
 
     def broken(self, error: Exception) -> Failure:
         """What is said when reading the archive cannot go on."""
-        code, reason = "corrupt", f"is damaged or cut short ({' '.join(str(error).split())[:120]})"
+        code, reason = "corrupt", f"is damaged or cut short ({one_line(error, 120)})"
         if isinstance(error, ImageError):
             code, reason = error.code, str(error)
         after = f"; of its members {self.seen} were found before that" if self.seen else ""
@@ -76,18 +76,6 @@ class Members:
             yield Failure(self.name_of(self.unopened), "unsupported-format", reason)
         if self.named and not self.taken and not self.archives:
             yield Failure(self.place.name, "empty", "is an archive without images")
-
-
-def check_unpacked(size: int) -> None:
-    """Refuse a member for its size before it is unpacked.
-
-    Raises:
-        ImageError: ``too-large`` or ``empty``.
-    """
-    if size > MAX_BYTES:
-        raise ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
-    if not size:
-        raise ImageError("empty", "is empty (0 bytes)")
 
 
 def check_ratio(unpacked: int, packed: int) -> None:

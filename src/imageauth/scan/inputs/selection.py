@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from imageauth.folders import has_image_suffix, is_plain_image
+from imageauth.folders import is_plain_image
+from imageauth.images import has_image_suffix
 from imageauth.patterns import Parts, Pattern, is_hidden
 from imageauth.scan.inputs.kinds import kind_of
 
@@ -32,7 +33,7 @@ class Selection:
             return False
         if not self._include:
             return not is_hidden(folder[-1])
-        return any(pattern.leads_to(folder) or _visible_below(pattern, folder) for pattern in self._include)
+        return any(pattern.leads_to(folder) or pattern.shows(folder) for pattern in self._include)
 
     def takes(self, path: Parts) -> bool:
         """Whether a file is taken."""
@@ -42,7 +43,7 @@ class Selection:
             return is_plain_image(path)
         image = has_image_suffix(path[-1])
         return any(
-            (pattern.matches(path) and (image or pattern.names_files)) or (image and _visible_below(pattern, path))
+            (pattern.matches(path) and (image or pattern.names_files)) or (image and pattern.shows(path))
             for pattern in self._include
         )
 
@@ -51,12 +52,6 @@ class Selection:
         if not (kind := kind_of(path[-1])):
             return False
         if kind == "table":
-            wanted = any(p.matches(path) or _visible_below(p, path) for p in self._include)
+            wanted = any(p.matches(path) or p.shows(path) for p in self._include)
             return not self.excludes(path) and (wanted if self._include else not any(map(is_hidden, path)))
         return not self.excludes(path) and self.enters(path) and (bool(self._include) or not any(map(is_hidden, path)))
-
-
-def _visible_below(pattern: Pattern, path: Parts) -> bool:
-    """Whether a path is, or lies visibly in, something that a pattern matches."""
-    length = pattern.covers(path)
-    return length is not None and not any(map(is_hidden, path[length:]))

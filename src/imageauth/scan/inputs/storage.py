@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import BinaryIO, NamedTuple, Protocol
 
 from imageauth.errors import ImageAuthError, ImageError, MissingExtraError
-from imageauth.folders import has_image_suffix
-from imageauth.images import MAX_BYTES
+from imageauth.escaping import one_line
+from imageauth.images import has_image_suffix
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _WEB = frozenset(["http", "https"])
@@ -110,11 +110,6 @@ def _storage(scheme: str) -> Storage:
         raise ImageAuthError(f"{scheme}:// cannot be used: {one_line(error)}") from error
 
 
-def one_line(error: BaseException) -> str:
-    """The text of an error from elsewhere, in one short line."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
-
-
 def unreadable(error: BaseException) -> ImageError:
     """What is said of an error of storage that another attempt will not mend."""
     if isinstance(error, ImageError):
@@ -124,8 +119,3 @@ def unreadable(error: BaseException) -> ImageError:
     if isinstance(error, PermissionError):
         return ImageError("unreadable", f"may not be read: {one_line(error)}")
     return ImageError("unreadable", f"cannot be read: {one_line(error)}")
-
-
-def too_large() -> ImageError:
-    """What is said of a file above the limit."""
-    return ImageError("too-large", f"is larger than the limit of {MAX_BYTES // 2**20} MiB")

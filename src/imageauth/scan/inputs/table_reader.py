@@ -1,19 +1,17 @@
 """Tables are read by a process of their own: damaged ones may end it, since Arrow does not catch all that it throws."""
 
 import importlib.util
-import multiprocessing
 import signal
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from imageauth.errors import MissingExtraError
 from imageauth.report import Failure
 from imageauth.scan.inputs.tables import Table, read_table
 from imageauth.scan.items import Item
+from imageauth.scan.processes import end, start
 from imageauth.silence import silenced
-
-# Seconds that a process has to end by itself.
-_PATIENCE = 5.0
 
 
 def need_arrow() -> None:
@@ -31,7 +29,7 @@ class TableReader:
 
     def __init__(self) -> None:
         """Get ready."""
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: BaseProcess | None = None
 
     def items(self, table: Table) -> Iterator[Item | Failure]:
         """Images of a table, called by the number of their row, from 0 on."""
@@ -41,7 +39,7 @@ class TableReader:
             yield Failure(table.place.name, "unsupported-format", str(error))
             return
         if self._process is None:
-            self._start()
+            self._process, self._connection = start(_serve)
         rows, whole = 0, False
         try:
             self._connection.send(table)
@@ -60,19 +58,8 @@ class TableReader:
         """End the process."""
         if self._process is not None:
             self._connection.close()
-            self._process.join(_PATIENCE)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
+            end(self._process)
             self._process = None
-
-    def _start(self) -> None:
-        # A forked process would share locks and threads that are not there.
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
 
 
 def _serve(connection: Connection) -> None:

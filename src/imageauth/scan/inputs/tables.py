@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageauth.errors import ImageError
+from imageauth.escaping import one_line
+from imageauth.images import check_length
 from imageauth.report import Failure
-from imageauth.scan.inputs.members import check_ratio, check_unpacked
+from imageauth.scan.inputs.members import check_ratio
 from imageauth.scan.inputs.places import Place
 from imageauth.scan.items import BytesSource, Item
 
@@ -47,7 +49,7 @@ def read_table(table: Table) -> Iterator[Item | Failure]:
         yield Failure(table.place.name, error.code, str(error) + _until(row))
         return
     except Exception as error:  # readers raise anything on hostile input
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         yield Failure(table.place.name, "corrupt", f"is damaged or cut short ({reason}){_until(row)}")
         return
     if not row and table.named:
@@ -64,7 +66,7 @@ def _item(place: Place, row: int, value: Any) -> Item | Failure:
         return Failure(name, "empty", "has no bytes in the table, at most a path to a file")
     data = value.as_buffer()
     try:
-        check_unpacked(data.size)
+        check_length(data.size)
     except ImageError as error:
         return Failure(name, error.code, str(error))
     return Item(name, BytesSource(data.to_pybytes()), data.size, place.modified)

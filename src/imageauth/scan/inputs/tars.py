@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from imageauth.errors import ImageError, MissingExtraError
+from imageauth.images import check_length
 from imageauth.report import Failure
 from imageauth.scan.inputs.kinds import Kind
-from imageauth.scan.inputs.members import Members, check_unpacked
+from imageauth.scan.inputs.members import Members
 from imageauth.scan.inputs.places import Place
 from imageauth.scan.inputs.streams import Unpacked
 from imageauth.scan.items import BytesSource, Item
@@ -36,7 +37,7 @@ class TarMember:
     size: int
 
     def read(self) -> bytes:
-        check_unpacked(self.size)
+        check_length(self.size)
         data = self.place.read(self.offset, self.size)
         if len(data) < self.size:
             raise ImageError("corrupt", "is cut short: the archive ends before it does")
@@ -77,7 +78,7 @@ def _item(members: Members, member: tarfile.TarInfo, blocks: "_Blocks | None") -
     if blocks is None:
         return Item(name, TarMember(place, member.offset_data, member.size), member.size, place.modified)
     try:
-        check_unpacked(member.size)
+        check_length(member.size)
     except ImageError as error:
         return Failure(name, error.code, str(error))
     return Item(name, BytesSource(blocks.content(member.size)), member.size, place.modified)

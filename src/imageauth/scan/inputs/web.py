@@ -12,8 +12,9 @@ import aiohttp
 import fsspec
 
 from imageauth.errors import ImageError
-from imageauth.images import MAX_BYTES
-from imageauth.scan.inputs.storage import UNKNOWN, Facts, one_line, too_large, unreadable
+from imageauth.escaping import one_line
+from imageauth.images import MAX_BYTES, check_length, too_many_bytes
+from imageauth.scan.inputs.storage import UNKNOWN, Facts, unreadable
 
 #: Seconds to wait before each further attempt.
 PAUSES = (0.5, 2.0, 6.0)
@@ -60,12 +61,9 @@ class Web:
         def ask() -> bytes:
             with self._get(address) as stream:
                 if int(stream.r.headers.get("Content-Length", 0)) > MAX_BYTES:
-                    raise too_large()
+                    raise too_many_bytes(MAX_BYTES)
                 data = _bounded(stream, MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise too_large()
-            if not data:
-                raise ImageError("empty", "is empty (0 bytes)")
+            check_length(len(data))
             return data
 
         return _patiently(ask)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from imageauth.errors import ImageError
-from imageauth.images import MAX_BYTES
+from imageauth.escaping import one_line
+from imageauth.images import MAX_BYTES, check_length
 from imageauth.report import Failure
-from imageauth.scan.inputs.members import Members, check_ratio, check_unpacked
+from imageauth.scan.inputs.members import Members, check_ratio
 from imageauth.scan.inputs.places import Place
 from imageauth.scan.items import Item
 
@@ -57,7 +58,7 @@ class ZipMember:
     def read(self) -> bytes:
         if self.flags & _ENCRYPTED:
             raise ImageError("unreadable", "is encrypted")
-        check_unpacked(self.size)
+        check_length(self.size)
         if self.packed > MAX_BYTES + _MAX_GROWTH:
             raise ImageError("corrupt", "says that it is larger packed than unpacked")
         data = _unpack(self._packed(), self.method, self.size, marked=bool(self.flags & _LZMA_MARKED))
@@ -114,8 +115,8 @@ def _items(members: Members, entries: Iterator[_Named], archive_size: int) -> It
         yield Item(members.name_of(name), member, member.size, members.place.modified)
 
 
-def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int, int]:
-    """Where the directory begins and ends, how many entries it has, and how far offsets in it are off, because
+def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int]:
+    """Where the directory begins, how many entries it has, and how far offsets in it are off, because
     something was put before the archive."""
     start = max(0, size - _END.size - _MAX_COMMENT)
     stream.seek(start)
@@ -132,7 +133,7 @@ def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int, int]:
     begin = end - length
     if begin < 0 or offset > begin:
         raise ImageError("corrupt", "is damaged: its directory is not where it says")
-    return begin, end, count, begin - offset
+    return begin, count, begin - offset
 
 
 def _end_mark(tail: bytes) -> int | None:
@@ -166,7 +167,7 @@ def _directory_64(stream: BinaryIO, end: int) -> tuple[int, int, int, int] | Non
     raise ImageError("corrupt", "is damaged: its directory is not where it says")
 
 
-def _entries(stream: BinaryIO, place: Place, begin: int, end: int, count: int, shift: int) -> Iterator[_Named]:
+def _entries(stream: BinaryIO, place: Place, begin: int, count: int, shift: int) -> Iterator[_Named]:
     stream.seek(begin)
     for _ in range(count):
         head = stream.read(_CENTRAL.size)
@@ -238,5 +239,5 @@ def _unpack(data: bytes, method: int, size: int, *, marked: bool) -> bytes:
             whole = data[4:9] + length + data[9:]
             return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=4 * MAX_BYTES).decompress(whole, size + 1)
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
-        raise ImageError("corrupt", f"is damaged ({' '.join(str(error).split())[:120]})") from error
+        raise ImageError("corrupt", f"is damaged ({one_line(error, 120)})") from error
     raise ImageError("unsupported-format", f"is packed by method {method} of zip, which is not read here")

@@ -4,10 +4,12 @@ import bisect
 import io
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from imageauth.errors import ImageAuthError, MissingExtraError
+from imageauth.escaping import one_line
 from imageauth.files import write_atomically
 from imageauth.scan.results.table import Results
 from imageauth.scan.rows import COLUMNS, SCHEMA, Row, flat, nested
@@ -71,23 +73,22 @@ class Parquet(Results):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        self._write(self.end, pending)
+        self._write(self._file(self.end), pending)
         self._firsts.append(self.end)
         self.end += len(pending)
         self._join()
 
     def keep(self, wanted: Callable[[int], bool]) -> None:
         self.commit()
-        kept = [row for position, row in self.rows() if wanted(position)]
-        fresh = self.path.with_name(self.path.name + ".part")
-        old = self.path.with_name(self.path.name + ".old")
+        fresh, old = (self.path.with_name(self.path.name + suffix) for suffix in (".part", ".old"))
         fresh.mkdir()
-        here, self.path = self.path, fresh
-        for first in range(0, len(kept), _ROWS):
-            self._write(first, [flat(row) for row in kept[first : first + _ROWS]])
-        self.path = here
-        here.rename(old)
-        fresh.rename(here)
+        rows = (flat(row) for position, row in self.rows() if wanted(position))
+        first = 0
+        while some := list(islice(rows, _ROWS)):
+            self._write(fresh / self._file(first).name, some)
+            first += len(some)
+        self.path.rename(old)
+        fresh.rename(self.path)
         for file in old.iterdir():
             file.unlink()
         old.rmdir()
@@ -114,8 +115,7 @@ class Parquet(Results):
             try:
                 about = self._parquet.read_metadata(file)
             except Exception as error:  # its own errors, and of the system
-                reason = " ".join(str(error).split())[:120]
-                raise ImageAuthError(f"{file} is damaged ({reason}); nothing was written") from None
+                raise ImageAuthError(f"{file} is damaged ({one_line(error, 120)}); nothing was written") from None
             if (about.metadata or {}).get(_MARK) != SCHEMA.encode():
                 raise ImageAuthError(f"{file} does not hold results of a scan of schema {SCHEMA}")
             first = int(number)
@@ -134,15 +134,15 @@ class Parquet(Results):
         table = self._parquet.read_table(self._file(first), schema=self._schema)
         return [nested(columns) for columns in table.to_pylist()]
 
-    def _write(self, first: int, columns: Sequence[Row]) -> None:
+    def _write(self, file: Path, columns: Sequence[Row]) -> None:
         import pyarrow
 
-        self._write_table(first, pyarrow.Table.from_pylist(list(columns), schema=self._schema))
+        self._write_table(file, pyarrow.Table.from_pylist(list(columns), schema=self._schema))
 
-    def _write_table(self, first: int, table: Any) -> None:
+    def _write_table(self, file: Path, table: Any) -> None:
         stream = io.BytesIO()
         self._parquet.write_table(table, stream, compression="zstd")
-        write_atomically(self._file(first), stream.getvalue())
+        write_atomically(file, stream.getvalue())
 
     def _join(self) -> None:
         """Make one part of the small ones at the end."""
@@ -156,7 +156,7 @@ class Parquet(Results):
         if len(tail) < 2 or self.end - tail[0] < _ROWS:
             return
         tables = [self._parquet.read_table(self._file(first), schema=self._schema) for first in tail]
-        self._write_table(tail[0], pyarrow.concat_tables(tables))
+        self._write_table(self._file(tail[0]), pyarrow.concat_tables(tables))
         for first in tail[1:]:
             self._file(first).unlink()
         self._firsts = self._firsts[: small + 1]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageauth.scan.near_duplicates import DISTANCE
+from imageauth.scan.limits import DISTANCE, MOST_THUMBNAILS
 from imageauth.scan.review.folder import Folder
 from imageauth.scan.review.page import render_page
 from imageauth.scan.review.sheet import Sheet
@@ -17,8 +17,6 @@ from imageauth.scan.rows import Row
 
 MOST_ROWS = 150_000
 """Rows of one page: what browsers scroll through without trouble."""
-MOST_THUMBNAILS = 20_000
-"""Small pictures that are made unless told otherwise: some 80 MB."""
 
 
 @dataclass(frozen=True, slots=True)
