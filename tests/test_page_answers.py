@@ -324,7 +324,7 @@ FAKE = """
 export function privateChecker() {
   return {
     async prepare({ signal, progress }) {
-      progress("downloading", 0.4);
+      progress("models", 0.4);
       await new Promise((resolve, reject) => {
         globalThis.goOn = resolve;
         globalThis.breakDown = () => reject(new Error("this browser has no WebAssembly"));

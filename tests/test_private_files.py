@@ -41,7 +41,7 @@ READ = """async ([file, size, options]) => {
   if (size.data) size.data = bytes(size.data);
   const data = bytes(file);
   const started = performance.now();
-  const evidence = await reader.read(data, "file", size, options);
+  const evidence = await reader.read(data, size, options);
   return { evidence, seconds: (performance.now() - started) / 1000 };
 }"""
 
@@ -232,7 +232,7 @@ def test_a_check_that_is_given_up_ends_the_reader(page: Page) -> None:
         """async (data) => {
           const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
           const control = new AbortController();
-          const answer = reader.read(bytes, "file", undefined, { signal: control.signal });
+          const answer = reader.read(bytes, undefined, { signal: control.signal });
           setTimeout(() => control.abort(), 0);
           return answer.then(() => "answered", (error) => error.name);
         }""",

@@ -34,6 +34,7 @@ class Answers:
         """
         self._said = said
         self._trust = trust
+        self._labels: dict[str, frozenset[str]] = {}  # of manifests whose signer is trusted, by question
 
     def __call__(self, data: bytes, media_type: str, manifest: bytes | None, trust: TrustLists) -> dict[str, Any]:
         """The library's report, as it would be with these lists: all, or all but the one for time stamps.
@@ -61,7 +62,11 @@ class Answers:
         return "" if name is None else ADDRESS + name
 
     def _trusts(self, question: str, label: str) -> bool:
-        return question in self._said and any(label == found for found, _ in _trusted(self._report(question)))
+        if question not in self._said:
+            return False
+        if question not in self._labels:
+            self._labels[question] = frozenset(found for found, _ in _trusted(self._report(question)))
+        return label in self._labels[question]
 
 
 def questions(trust: TrustLists) -> dict[str, str]:

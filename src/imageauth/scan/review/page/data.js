@@ -70,15 +70,33 @@ function chanceOf(row) {
   return value > 9900 ? ">99 %" : `${Math.round(value / 100)} %`;
 }
 
+/** @param {number} row */
+const isTiny = (row) => Math.max(columns.width[row], columns.height[row]) <= 64;
+
+/**
+ * @param {number} row
+ * @returns {number} the first row of the same bytes, which may be itself
+ */
+const firstOf = (row) => (columns.copyOf[row] >= 0 ? columns.copyOf[row] : row);
+
+/**
+ * @param {"thumbnails" | "details"} kind
+ * @param {number} number
+ * @param {string} suffix
+ * @returns {string} where a file of the folder beside the page lies
+ */
+function addressOf(kind, number, suffix) {
+  const folder = String(Math.floor(number / 1000)).padStart(3, "0");
+  return `${encodeURIComponent(columns.files)}/${kind}/${folder}/${String(number).padStart(6, "0")}${suffix}`;
+}
+
 /**
  * @param {number} row
  * @returns {string | null} where its small picture lies; that of the first copy serves all
  */
 function pictureOf(row) {
-  const first = columns.copyOf[row] >= 0 ? columns.copyOf[row] : row;
-  if (!pictured.has(first)) return null;
-  const folder = String(Math.floor(first / 1000)).padStart(3, "0");
-  return `${encodeURIComponent(columns.files)}/thumbnails/${folder}/${String(first).padStart(6, "0")}.webp`;
+  const first = firstOf(row);
+  return pictured.has(first) ? addressOf("thumbnails", first, ".webp") : null;
 }
 
 /**

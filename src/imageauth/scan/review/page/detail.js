@@ -38,9 +38,7 @@ function chunkOf(number) {
   if (!chunk) {
     chunk = new Promise((resolve, reject) => {
       awaited.set(number, resolve);
-      const folder = String(Math.floor(number / 1000)).padStart(3, "0");
-      const name = String(number).padStart(6, "0");
-      const script = element("script", { src: `${encodeURIComponent(columns.files)}/details/${folder}/${name}.js` });
+      const script = element("script", { src: addressOf("details", number, ".js") });
       script.addEventListener("error", () => reject(new Error("missing")));
       script.addEventListener("load", () => script.remove());
       document.head.append(script);
@@ -99,9 +97,6 @@ async function showDetail() {
     words.append(element("p", { class: "note" }, `The folder ${columns.files} is not beside this page, and holds the rest.`));
   }
 }
-
-/** @param {number} row */
-const isTiny = (row) => Math.max(columns.width[row], columns.height[row]) <= 64;
 
 /** @param {number} row */
 function barOf(row) {
@@ -170,7 +165,7 @@ function membersOf(row) {
   const items = [...group.slice(0, MOST_MEMBERS)].map((one) => {
     const picture = pictureOf(one);
     const look = lookOf(one);
-    const exact = (columns.copyOf[one] >= 0 ? columns.copyOf[one] : one) === (columns.copyOf[row] >= 0 ? columns.copyOf[row] : row);
+    const exact = firstOf(one) === firstOf(row);
     const button = element(
       "button", { type: "button", "aria-current": one === row ? "true" : null },
       picture ? element("img", { src: picture, alt: "", loading: "lazy" }) : element("i"),

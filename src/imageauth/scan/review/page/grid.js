@@ -104,8 +104,7 @@ function showMark(tile) {
 function loadPicture(tile) {
   if (!tile.picture) return;
   const row = shown.heads[tile.at];
-  const small = Math.max(columns.width[row], columns.height[row]) <= 64;
-  const picture = element("img", { alt: "", decoding: "async", class: small ? "tiny" : null, src: tile.picture });
+  const picture = element("img", { alt: "", decoding: "async", class: isTiny(row) ? "tiny" : null, src: tile.picture });
   tile.picture = null;
   tile.frame.prepend(picture);
 }

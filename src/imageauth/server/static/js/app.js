@@ -245,10 +245,7 @@ function languageChoice(words) {
     await words.use(select.value);
     rememberLanguage(select.value);
   });
-  words.addEventListener("change", () => {
-    words.apply(document);
-    document.title = words.t("document.title");
-  });
+  words.addEventListener("change", () => words.apply(document));
 }
 
 /** A static site works without a net too; where the browser won't have it, it works as long as there is one. */
@@ -263,7 +260,6 @@ async function start() {
     const [config] = await Promise.all([loadConfig(), words.use(preferredLanguage())]);
     languageChoice(words);
     words.apply(document);
-    document.title = words.t("document.title");
     const app = new App(config, words, announcer);
     intakeView(byId("intake"), app);
     resultsView(byId("results"), app);

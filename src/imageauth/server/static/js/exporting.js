@@ -1,7 +1,7 @@
 // Reports leave the page: as JSON, and as text to paste.
 
 import { h } from "./dom.js";
-import { exported } from "./report.js";
+import { REPORT_SCHEMA, exported } from "./report.js";
 import { plainText } from "./wording/text.js";
 
 /**
@@ -50,7 +50,7 @@ function copyBySelection(text) {
 function answerOf(item) {
   if (item.report) return exported(item.report);
   if (!item.problem) return null;
-  return { schema: "imageauth/report/1", file: item.name, error: { code: item.problem.code, message: item.problem.said || item.problem.code } };
+  return { schema: REPORT_SCHEMA, file: item.name, error: { code: item.problem.code, message: item.problem.said || item.problem.code } };
 }
 
 /** @param {string} name @param {string} text */

@@ -24,7 +24,7 @@ import { contrast } from "./views.js";
 /** @typedef {{card: Card, network: Network}} Model */
 /**
  * Reads what a file says of itself, and looks for watermarks where the picture is decoded.
- * @typedef {(bytes: Uint8Array, name: string, picture: import("./provenance.js").Pixels|undefined, signal?: AbortSignal) =>
+ * @typedef {(bytes: Uint8Array, picture: import("./provenance.js").Pixels|undefined, signal?: AbortSignal) =>
  *   Promise<{evidence: Evidence[], unread: string[]}>} ReadFile
  */
 
@@ -121,7 +121,7 @@ export class Detector {
     const { width, height } = raster;
     const about = { name, sha256: await sha256(bytes), format, width, height, notes };
     // Both work at once: the file is read in a worker of its own.
-    const said = this.readFile(bytes, name, raster, signal);
+    const said = this.readFile(bytes, raster, signal);
     said.catch(() => {});
     const { card, network } = madeFor(this.models, width, height);
     const measures = Object.keys(card.conditions).length ? measure(raster, picture.quality) : null;
@@ -144,16 +144,10 @@ export class Detector {
   async withoutPixels(bytes, name, error, signal) {
     const header = await examine(bytes);
     if (!header) throw error;
-    const { evidence, unread } = await this.readFile(bytes, name, header, signal);
+    const { evidence, unread } = await this.readFile(bytes, header, signal);
     if (decide(evidence).reason === "no-decisive-evidence") throw error;
     const notes = [...header.notes, `The pixels could not be looked at: the picture ${error.message}.`];
     return reportOf({ ...header, name, notes, sha256: await sha256(bytes) }, evidence, null, this.version, unread);
-  }
-
-  /** Free the memory of the models. */
-  close() {
-    for (const { network } of this.models) network.delete();
-    this.models = [];
   }
 }
 

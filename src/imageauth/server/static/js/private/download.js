@@ -1,5 +1,6 @@
 // Files that are fetched once: counted as they arrive, checked against what they must be.
 
+import { joined } from "./bytes.js";
 import { sha256 } from "./sha256.js";
 
 export class DownloadError extends Error {
@@ -46,13 +47,7 @@ export async function download(url, { most, signal, progress }) {
     throw error instanceof DownloadError ? error : new DownloadError(`${name} was cut short on its way.`);
   }
   if (length !== null && size !== length) throw new DownloadError(`${name} was cut short on its way.`);
-  const result = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    result.set(piece, at);
-    at += piece.length;
-  }
-  return result;
+  return joined(pieces);
 }
 
 /**

@@ -99,9 +99,4 @@ export class Network {
     }
     return said;
   }
-
-  /** Free its memory. */
-  delete() {
-    this.model.delete?.();
-  }
 }

@@ -42,23 +42,16 @@ export async function available() {
   return (await installed()).files;
 }
 
-/** Load everything now, so that the first file need not wait. @param {{signal?: AbortSignal}} [options] */
-export async function prepare({ signal } = {}) {
-  const here = await installed();
-  if (here.files) await python.ask({ here }, SECONDS, signal);
-}
-
 /**
  * All evidence in a file and, where they are given, of marks in its pixels; empty where there is nothing. Whatever a file
  * holds, this answers: a reader that fails, takes too long or is not installed is a finding that points nowhere.
  *
  * @param {Uint8Array} bytes the file
- * @param {string} name of it; not looked at
  * @param {Pixels} [pixels] the picture's size as far as it is known, and the picture where it was decoded
  * @param {{signal?: AbortSignal, seconds?: number}} [options] `seconds`: that a reader may take
  * @returns {Promise<Evidence[]>} as the server's reports have them, in the same order
  */
-export async function read(bytes, name, pixels, options = {}) {
+export async function read(bytes, pixels, options = {}) {
   const said = readFile(bytes, pixels, options);
   said.catch(() => {});
   const { width = 0, height = 0, data } = pixels ?? {};
@@ -98,9 +91,4 @@ async function readFile(bytes, pixels, { signal, seconds = SECONDS }) {
     }
     return [evidence("metadata", "metadata-unreadable", `What this file says of itself could not be read: that ${why.message}.`)];
   }
-}
-
-/** End the worker and free its memory. */
-export function close() {
-  python.end();
 }

@@ -8,7 +8,7 @@ import { decodePixels } from "./pixels_of_file.js";
  * @typedef {object} Request
  * @property {number} id
  * @property {{credentials: boolean, trust: boolean}} here whether the library for credentials, and lists of signers, are
- * @property {Uint8Array} [bytes] the file; none: only load
+ * @property {Uint8Array} bytes the file
  * @property {number} [width] of the picture, upright; 0 where nobody knows
  * @property {number} [height]
  * @property {?string} [refusal] why the library for credentials must not be asked about this file
@@ -91,12 +91,7 @@ function tell(request, stage) {
 
 self.addEventListener("message", async ({ data: request }) => {
   try {
-    if (request.bytes) {
-      self.postMessage({ id: request.id, ...(await read(request)) });
-    } else {
-      await (python ??= boot(request));
-      self.postMessage({ id: request.id, evidence: [], worn: false });
-    }
+    self.postMessage({ id: request.id, ...(await read(request)) });
   } catch (error) {
     self.postMessage({ id: request.id, error: String(error?.message ?? error).slice(0, 2000) });
   }

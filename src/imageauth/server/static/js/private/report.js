@@ -23,7 +23,7 @@ import { decide } from "./policy.js";
  */
 /** @typedef {{name: string, sha256: string, format: string, width: number, height: number, notes: string[]}} About */
 
-export const SCHEMA = "imageauth/report/1";
+const SCHEMA = "imageauth/report/1";
 
 const ALWAYS_TRUE = "A missing mark or credential is no sign of a real photograph.";
 /** @type {Record<string, string>} */

@@ -1,6 +1,7 @@
 // The worker in which private mode does its work, so that the page stays smooth. It answers one request after the other.
 
 import { Detector } from "./detector.js";
+import { failureOf } from "./report.js";
 
 /**
  * @typedef {object} Request
@@ -73,20 +74,19 @@ async function check({ file, heatmap }, how) {
   try {
     bytes = new Uint8Array(await /** @type {File} */ (file).arrayBuffer());
   } catch {
-    const { failureOf } = await import("./report.js");
     return failureOf(name, "unreadable", "cannot be read");
   }
   return /** @type {Detector} */ (await detector).check(bytes, name, { heatmap: Boolean(heatmap), ...how });
 }
 
 /** @type {import("./detector.js").ReadFile} */
-async function readFile(bytes, name, picture, signal) {
+async function readFile(bytes, picture, signal) {
   let files;
   try {
     files = await import("./provenance.js");
   } catch {
     return { evidence: [], unread: [UNREAD] };
   }
-  const found = await files.read(bytes, name, picture, { signal });
+  const found = await files.read(bytes, picture, { signal });
   return { evidence: found, unread: [] };
 }

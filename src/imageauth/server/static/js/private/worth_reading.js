@@ -1,6 +1,8 @@
 // Whether a file may say anything of itself, by a look at its structure that costs nothing. Readers that take megabytes
 // to load are spared for files that hold nothing but a picture; whenever in doubt, the answer is yes.
 
+import { text, u16 } from "./bytes.js";
+
 /** JPEG segments (ITU-T T.81, Annex B) that only tell how to decode: frames, tables, restarts. */
 const JPEG_DECODING = new Set([
   0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xdb, 0xdc, 0xdd,
@@ -35,7 +37,7 @@ function isPlainJpeg(bytes) {
     if (at + 4 > bytes.length || bytes[at] !== 0xff) return false;
     const marker = bytes[at + 1];
     if (marker === 0xda) return true; // what follows is the picture, and nobody reads behind it
-    const size = bytes[at + 2] * 256 + bytes[at + 3];
+    const size = u16(bytes, at + 2);
     if (size < 2 || !(JPEG_DECODING.has(marker) || isJpegApplication(bytes, at, marker))) return false;
     at += 2 + size;
   }
@@ -123,9 +125,4 @@ function isPlainWebp(bytes) {
     at += 8 + size + (size & 1);
   }
   return at >= bytes.length;
-}
-
-/** @param {Uint8Array} bytes @param {number} from @param {number} to */
-function text(bytes, from, to) {
-  return String.fromCharCode(...bytes.subarray(from, to));
 }

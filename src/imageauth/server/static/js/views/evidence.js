@@ -3,7 +3,7 @@
 import { fill, h } from "../dom.js";
 import { printable } from "../escaping.js";
 import { shape } from "../shapes.js";
-import { finding } from "../wording/finding.js";
+import { finding, pointing } from "../wording/finding.js";
 import { tree } from "./tree.js";
 
 /**
@@ -40,7 +40,7 @@ function one(words, item) {
       h(
         "span.evidence-words",
         null,
-        h("span.evidence-source", null, words.t(`source-of.${item.source}`), " · ", words.t(`points.${points}.${known(words, points, item.strength)}`)),
+        h("span.evidence-source", null, words.t(`source-of.${item.source}`), " · ", pointing(words, points, item.strength)),
         h("span.evidence-finding", { lang: said.language }, said.text),
       ),
     ),
@@ -57,9 +57,4 @@ function one(words, item) {
     );
   });
   return details;
-}
-
-/** @param {import("../i18n.js").Words} words @param {string} points @param {string} strength */
-function known(words, points, strength) {
-  return words.has(`points.${points}.${strength}`) ? strength : "none";
 }

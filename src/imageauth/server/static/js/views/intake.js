@@ -102,6 +102,6 @@ export function intakeView(section, app) {
 }
 
 /** @param {import("../i18n.js").Words} words @param {number} share */
-export function percent(words, share) {
+function percent(words, share) {
   return new Intl.NumberFormat(words.language, { style: "percent" }).format(share);
 }

@@ -66,6 +66,11 @@ export function finding(words, evidence) {
   }
 }
 
+/** Where a finding points, and how strongly. @param {Words} words @param {string} points @param {string} strength */
+export function pointing(words, points, strength) {
+  return words.t(`points.${points}.${words.has(`points.${points}.${strength}`) ? strength : "none"}`);
+}
+
 /** @param {Evidence} evidence @param {Words} words @returns {Phrase | null} */
 function phraseOf({ code, detail }, words) {
   // Statements that do not hold are told by the report alone.

@@ -2,7 +2,7 @@
 
 import { printable, withoutLinks } from "../escaping.js";
 import { percent } from "./chance.js";
-import { finding } from "./finding.js";
+import { finding, pointing } from "./finding.js";
 import { limit } from "./limits.js";
 import { headline, reason } from "./verdict.js";
 
@@ -18,12 +18,10 @@ export async function plainText(words, { report, name }) {
   if (!report) return "";
   const chance = report.probability === null ? "–" : percent(report.probability);
   const limits = await Promise.all(report.limits.map((sentence) => limit(words, sentence)));
-  const strength = (/** @type {import("../report.js").Evidence} */ item) =>
-    words.t(`points.${item.points_to}.${words.has(`points.${item.points_to}.${item.strength}`) ? item.strength : "none"}`);
   const lines = [
     `${MARKS[report.verdict]} ${headline(words, report)} (${report.verdict})  ${words.t("text.chance", { percent: chance })}  ${printable(name)}`,
     `  ${reason(words, report).text}`,
-    ...report.evidence.map((item) => `  - ${words.t(`source-of.${item.source}`)} (${strength(item)}): ${finding(words, item).text}`),
+    ...report.evidence.map((item) => `  - ${words.t(`source-of.${item.source}`)} (${pointing(words, item.points_to, item.strength)}): ${finding(words, item).text}`),
     ...limits.map(({ text }) => `  ! ${text}`),
     `  ${report.format}, ${report.width}×${report.height}, sha256 ${report.sha256}`,
     `  imageauth ${report.produced_by.imageauth ?? ""}; ${report.produced_by.model ?? words.t("produced.no-model")}`,
