@@ -47,7 +47,7 @@ ALLOWED = {
     "policy": {"errors", "verdict"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
-    "rendering": {"escaping", "report"},
+    "rendering": {"errors", "escaping", "perceptual_hash", "pixels", "report", "verdict"},
     "detector": SERVING,
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
