@@ -53,6 +53,8 @@ def _name(key: str, words: Words) -> str:
 def _text(value: Any, words: Words) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        value = [f"{item:.6g}" if isinstance(item, float) else item for item in value]
     cut = words.t("detail.cut", text="{text}", count="{count}")
     lines = words_of(value, _MOST_CHARACTERS, cut).split("\n")
     if len(lines) > _MOST_LINES:
