@@ -44,6 +44,7 @@ ALLOWED = {
     "verdict": {"report"},
     "folders": {"errors", "images", "patterns", "report"},
     "policy": {"errors", "verdict"},
+    "signing": {"errors", "escaping"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
     "rendering": {"escaping", "report"},
