@@ -31,6 +31,7 @@ ALLOWED = {
     "report": set(),
     "escaping": set(),
     "patterns": set(),
+    "perceptual_hash": set(),
     "models": {"errors"},
     "files": {"errors"},
     "manifest": {"errors", "files"},
@@ -51,7 +52,7 @@ ALLOWED = {
     "detector": SERVING,
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
-        *("patterns", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
+        *("patterns", "perceptual_hash", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
     },
     "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
