@@ -48,7 +48,7 @@ ALLOWED = {
     "signing": {"errors", "escaping"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
-    "rendering": {"escaping", "report"},
+    "rendering": {"errors", "escaping", "perceptual_hash", "pixels", "report", "verdict"},
     "detector": SERVING,
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
