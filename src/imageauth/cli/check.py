@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imageauth.cli.options import CODE_FOUND, FailOn, Model, Online, PolicyFile
+from imageauth.cli.terminal import terminal
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
@@ -145,17 +146,7 @@ def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:
     if isinstance(answer, Failure):
         print(failure_line(answer), file=sys.stderr)
     elif not as_json:
-        colour, width = _terminal()
+        colour, width = terminal()
         print(headline(answer, colour=colour, width=width), flush=True)
         if explain:
             print(explanation(answer))
-
-
-def _terminal() -> tuple[bool, int | None]:
-    """Whether to use colour, and the width to fit; nothing is coloured or shortened for a pipe or a file."""
-    import os
-    import shutil
-
-    if not sys.stdout.isatty():
-        return False, None
-    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb", shutil.get_terminal_size().columns
