@@ -8,7 +8,8 @@ from pathlib import PurePath, PureWindowsPath
 
 from imageauth.detector import FileBytes
 from imageauth.errors import ImageError
-from imageauth.perceptual_hash import NAME, distance
+from imageauth.images import decode
+from imageauth.perceptual_hash import NAME, distance, perceptual_hash
 from imageauth.verification.file_points import NEAR_BITS
 from imageauth.verification.statements import Stated
 
@@ -31,6 +32,16 @@ class Given:
     def sha256(self) -> str | None:
         """Of its bytes, hexadecimal."""
         return hashlib.sha256(self.file.data).hexdigest() if self.file else None
+
+    @cached_property
+    def looks(self) -> str | None:
+        """The perceptual hash of its picture; None where that cannot be decoded or shows nothing."""
+        if self.file is None:
+            return None
+        try:
+            return perceptual_hash(decode(self.file.data).pixels) or None
+        except ImageError:
+            return None
 
 
 def assign(
