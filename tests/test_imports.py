@@ -45,7 +45,7 @@ ALLOWED = {
     "verdict": {"report"},
     "folders": {"errors", "images", "patterns", "report"},
     "policy": {"errors", "verdict"},
-    "signing": {"errors", "escaping"},
+    "signing": {"errors", "escaping", "files"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
     "rendering": {"errors", "escaping", "perceptual_hash", "pixels", "report", "verdict"},
