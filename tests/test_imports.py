@@ -50,6 +50,7 @@ ALLOWED = {
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
     "rendering": {"errors", "escaping", "perceptual_hash", "pixels", "report", "verdict"},
     "detector": SERVING,
+    "documents": SERVING | {"files", "perceptual_hash"},
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
         *("patterns", "perceptual_hash", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
