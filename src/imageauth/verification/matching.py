@@ -3,43 +3,50 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePath, PureWindowsPath
 
 from imageauth.detector import FileBytes
 from imageauth.errors import ImageError
-from imageauth.images import decode
+from imageauth.images import read_bytes, read_image, read_sidecar
 from imageauth.perceptual_hash import NAME, distance, perceptual_hash
 from imageauth.verification.file_points import NEAR_BITS
 from imageauth.verification.statements import Stated
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Given:
-    """A file that was given to compare.
+    """A file that was given to compare. Its bytes are read when they are needed, so that many files cost no memory.
 
     Attributes:
         name: as it was given.
-        file: its bytes; None where it cannot be read.
+        sha256: of its bytes, hexadecimal; None where it cannot be read.
         error: why it cannot.
     """
 
     name: str
-    file: FileBytes | None
+    sha256: str | None
     error: ImageError | None
 
-    @cached_property
-    def sha256(self) -> str | None:
-        """Of its bytes, hexadecimal."""
-        return hashlib.sha256(self.file.data).hexdigest() if self.file else None
+    @staticmethod
+    def of(path: str) -> "Given":
+        """A file, looked at once."""
+        try:
+            return Given(path, hashlib.sha256(read_bytes(path)).hexdigest(), None)
+        except ImageError as error:
+            return Given(path, None, error)
 
-    @cached_property
+    def read(self) -> FileBytes:
+        """Its bytes, and those of the credentials beside it.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return FileBytes(read_bytes(self.name), read_sidecar(self.name))
+
     def looks(self) -> str | None:
         """The perceptual hash of its picture; None where that cannot be decoded or shows nothing."""
-        if self.file is None:
-            return None
         try:
-            return perceptual_hash(decode(self.file.data).pixels) or None
+            return perceptual_hash(read_image(self.name).pixels) or None
         except ImageError:
             return None
 
@@ -72,7 +79,8 @@ def assign(
             take(index, [each for each in left if _base(each.answer.file) == _base(file.name)])
     for index, file in enumerate(given):
         if index not in found and any(each.perceptual_hash for each in left):
-            take(index, [each for each in left if _alike(file.looks, each)])
+            looks = file.looks()
+            take(index, [each for each in left if _alike(looks, each)])
     open_ones = [index for index in range(len(given)) if index not in found]
     if len(open_ones) == 1 == len(left):
         take(open_ones[0], left[:])

@@ -68,11 +68,13 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
     if isinstance(said, Failure):
         points = tuple(_failure_points(given, said, repeater))
         return PictureCheck(given.name, said.file, "differs" if any_differs(points) else "agrees", points)
-    if given.file is None:
-        return PictureCheck(given.name, said.file, "unreadable", note=f"It {given.error}.")
+    try:
+        file = given.read()
+    except ImageError as error:
+        return PictureCheck(given.name, said.file, "unreadable", note=f"It {error}.")
     means = repeater.means(said, statements.policy)
     try:
-        found = repeater.check(means, given.file, given.name)
+        found = repeater.check(means, file, given.name)
     except ImageError as error:
         note = "The report has an answer about it." if said.sha256 == given.sha256 else "It is another file."
         points = (
@@ -94,10 +96,9 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
 
 def _failure_points(given: Given, said: Failure, repeater: Repeater) -> Iterator[Point]:
     """A file that could not be checked then: can it be now?"""
-    error: ImageError | None = given.error
-    if given.file is not None:
-        try:
-            repeater.check(USUAL, given.file, given.name)
-        except ImageError as again:
-            error = again
-    yield compared("error", said.code, error.code if error else "none: it can be checked now")
+    try:
+        repeater.check(USUAL, given.read(), given.name)
+        now = "none: it can be checked now"
+    except ImageError as error:
+        now = error.code
+    yield compared("error", said.code, now)

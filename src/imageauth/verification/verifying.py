@@ -9,9 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from imageauth.detector import FileBytes
-from imageauth.errors import ImageAuthError, ImageError
-from imageauth.images import read_bytes, read_sidecar
+from imageauth.errors import ImageAuthError
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust import load as load_trust
 from imageauth.signing import SignatureCheck, check_signature, sidecar_of
@@ -105,20 +103,13 @@ def verify_report(
         raise ImageAuthError(f"there is nothing to check: no picture was named, and {statements.file} has no signature")
     lists = load_trust() if trust is None else trust
     repeater = Repeater(model, policy, lists)
-    given = [_given(os.fspath(path)) for path in images]
+    given = [Given.of(os.fspath(path)) for path in images]
     pairs, left = assign(given, statements.pictures)
     pictures = tuple(check_picture(file, stated, statements, repeater) for file, stated in pairs)
     points = tuple(signature_points(statements, checked, signature_file))
     return Verification(
         statements.file, statements, checked, signature_file, points, pictures, tuple(each.answer.file for each in left)
     )
-
-
-def _given(path: str) -> Given:
-    try:
-        return Given(path, FileBytes(read_bytes(path), read_sidecar(path)), None)
-    except ImageError as error:
-        return Given(path, None, error)
 
 
 def _signature(
