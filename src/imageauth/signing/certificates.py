@@ -30,6 +30,7 @@ _PURPOSES = frozenset(
 )
 _MOST_NAME = 200  # characters shown of a name in a certificate
 _MOST_LINKS = 8  # of a chain
+_EITHER = Criticality.AGNOSTIC
 
 
 def public_key_of(certificate: x509.Certificate) -> PublicKey | None:
@@ -126,18 +127,22 @@ def chain_to(
 
 
 def _authority_policy() -> ExtensionPolicy:
-    """That of web authorities but for what their profile asks beyond RFC 5280, and for the purposes."""
-    either = Criticality.AGNOSTIC
-    policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.KeyUsage, either, _issues)
-    return policy.may_be_present(x509.ExtendedKeyUsage, either, _for_documents)
+    """That of web authorities, without what their profile asks beyond RFC 5280, and for other purposes."""
+    policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.KeyUsage, _EITHER, _issues)
+    policy = policy.may_be_present(x509.SubjectKeyIdentifier, _EITHER, None)
+    return _relaxed(policy)
 
 
 def _signer_policy() -> ExtensionPolicy:
-    either = Criticality.AGNOSTIC
-    policy = ExtensionPolicy.webpki_defaults_ee().may_be_present(x509.KeyUsage, either, _signs)
-    policy = policy.may_be_present(x509.ExtendedKeyUsage, either, _for_documents)
-    policy = policy.may_be_present(x509.SubjectAlternativeName, either, None)
-    return policy.may_be_present(x509.BasicConstraints, either, None)
+    policy = ExtensionPolicy.webpki_defaults_ee().may_be_present(x509.KeyUsage, _EITHER, _signs)
+    policy = policy.may_be_present(x509.SubjectAlternativeName, _EITHER, None)
+    policy = policy.may_be_present(x509.BasicConstraints, _EITHER, None)
+    return _relaxed(policy)
+
+
+def _relaxed(policy: ExtensionPolicy) -> ExtensionPolicy:
+    policy = policy.may_be_present(x509.AuthorityKeyIdentifier, _EITHER, None)
+    return policy.may_be_present(x509.ExtendedKeyUsage, _EITHER, _for_documents)
 
 
 def _issues(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:

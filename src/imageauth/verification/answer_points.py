@@ -54,7 +54,7 @@ def _probability(reported: float | None, found: float | None, tolerance: float |
         note = "How much this model's answers differ between machines was not measured, so only the same number counts."
         return Point(topic, Mark.DIFFERS, then, now, note)
     if distance <= tolerance:
-        note = f"Within {tolerance:g}, as close as machines are by its card."
+        note = f"Within {tolerance:g}, the most between machines by its card."
         return Point(topic, Mark.AGREES, then, now, note)
     note = f"{distance:.4f} apart; its card gives {tolerance:g} at most between machines."
     return Point(topic, Mark.DIFFERS, then, now, note)

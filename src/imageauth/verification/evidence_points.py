@@ -56,7 +56,7 @@ def _both(one: Evidence, other: Evidence, card: Card | None) -> Point:
     tolerance = tolerance_of(card) if one.source == _PIXELS else None
     numbers_only = set(said) <= {"finding"} and set(details) <= _MEASURED and bool(details)
     if tolerance is not None and numbers_only and within(one.detail, other.detail, tolerance):
-        note = f"Its numbers are within {tolerance:g}, as close as machines are by its card."
+        note = f"Its numbers are within {tolerance:g}, the most between machines by its card."
         return Point(topic, Mark.AGREES, _weighs(one), note=note)
     if one.source == _CREDENTIALS and "state" in details:
         return Point(topic, Mark.DIFFERS, _weighs(one), _weighs(other), _why_credentials(one, other))
