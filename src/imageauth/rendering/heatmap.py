@@ -12,8 +12,8 @@ SIDE = 480
 OVERLAY_SIDE = 512
 _GAP, _FOOT, _INK, _PAPER = 12, 64, (34, 34, 34), (255, 255, 255)
 _MOST = 0.75  # opacity of the strongest part
-# Marks along the longer side, and the share of the strongest part below which a part gets none.
-_MARKS, _LEAST_MARKED = 14, 0.2
+# Marks along the longer side, and the share of the strongest one below which there is none.
+_MARKS, _LEAST_MARKED = 14, 0.25
 
 
 def draw_heatmap(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float64], headline: str) -> PIL.Image.Image:
@@ -62,7 +62,7 @@ def marked_overlay(picture: PIL.Image.Image, heat: npt.NDArray[np.float64]) -> P
     across, down = max(1, round(width / step)), max(1, round(height / step))
     known = np.nan_to_num(heat).astype(np.float32)
     means = np.asarray(PIL.Image.fromarray(known).resize((across, down), PIL.Image.Resampling.BOX))
-    strongest = max(float(np.abs(known).max()), 1e-6)
+    strongest = max(float(np.abs(means).max()), 1e-6)
     # Drawn twice as large and reduced, so that edges are smooth.
     layer = PIL.Image.new("RGBA", (2 * width, 2 * height))
     draw = PIL.ImageDraw.Draw(layer)

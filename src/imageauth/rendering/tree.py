@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imageauth.escaping import printable
-from imageauth.rendering.values import EMPTY, nested, words_of
+from imageauth.rendering.values import EMPTY, headed, nested, words_of
 
 # A prompt is worth reading to its end; a workflow of 200 kB is for --json.
 _MOST_CHARACTERS = 2000
@@ -23,13 +23,13 @@ def tree(title: str, data: Mapping[str, Any]) -> str:
 
 def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
     given: Iterable[tuple[str | None, Any]] = data.items() if isinstance(data, Mapping) else ((None, v) for v in data)
-    pairs = [(key, value) for key, value in given if value is not None and value != "" and value != [] and value != {}]
+    pairs = [(key, value) for key, value in given if value not in EMPTY]
     for number, (key, value) in enumerate(pairs, 1):
         last = number == len(pairs)
         head, indent = ("└─ ", "   ") if last else ("├─ ", "│  ")
         name = "" if key is None else printable(str(key)).replace("_", " ")
         if not name and isinstance(value, Mapping):
-            name, value = _headed(value)
+            name, value = headed(value, _words)
         below = nested(value)
         if below is None:
             first, *more = _words(value).split("\n")
@@ -38,18 +38,6 @@ def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
         else:
             yield head + (name or f"#{number}")
             yield from (indent + line for line in _branches(below))
-
-
-def _headed(item: Mapping[str, Any]) -> tuple[str, Any]:
-    """One of a list: named by its first value, and on one line if there is little else."""
-    first, *rest = [(key, value) for key, value in item.items() if value not in EMPTY] or [("", "")]
-    name = _words(first[1]).replace("\n", " ")
-    if nested(first[1]) is not None or len(name) > 100:
-        return "", item
-    plain = [value for _, value in rest if nested(value) is None]
-    if len(plain) == len(rest) <= 2:
-        return name, "; ".join(_words(value) for value in plain)
-    return name, dict(rest)
 
 
 def _words(value: Any) -> str:

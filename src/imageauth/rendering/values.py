@@ -1,6 +1,6 @@
 """Plain data from files as words for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from imageauth.escaping import printable
@@ -18,6 +18,26 @@ def nested(value: Any) -> Mapping[str, Any] | Sequence[Any] | None:
     if all(not isinstance(item, Mapping | list | tuple) for item in value) and sum(len(str(v)) for v in value) < 80:
         return None
     return value
+
+
+def headed(item: Mapping[str, Any], words: Callable[[Any], str]) -> tuple[str, Any]:
+    """One of a list: named by its first value, and on one line if there is little else.
+
+    Args:
+        item: of the list.
+        words: a value in words.
+
+    Returns:
+        Its name, empty where it has none, and the rest: a text, or what needs lines of its own.
+    """
+    first, *rest = [(key, value) for key, value in item.items() if value not in EMPTY] or [("", "")]
+    name = words(first[1]).replace("\n", " ")
+    if nested(first[1]) is not None or len(name) > 100:
+        return "", item
+    plain = [value for _, value in rest if nested(value) is None]
+    if len(plain) == len(rest) <= 2:
+        return name, "; ".join(words(value) for value in plain)
+    return name, dict(rest)
 
 
 def words_of(value: Any, most: int, cut: str) -> str:

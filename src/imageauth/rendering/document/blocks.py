@@ -83,10 +83,12 @@ class Paragraph:
     """Attributes:
     text: of it.
     soft: of less weight.
+    kept: on one page with what follows.
     """
 
     text: str
     soft: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

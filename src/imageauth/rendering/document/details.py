@@ -6,7 +6,7 @@ from typing import Any
 from imageauth.rendering.document.blocks import Cell
 from imageauth.rendering.document.text import shown
 from imageauth.rendering.document.words import Words
-from imageauth.rendering.values import EMPTY, nested, words_of
+from imageauth.rendering.values import EMPTY, headed, nested, words_of
 
 _MOST_CHARACTERS, _MOST_ROWS, _MOST_DEPTH = 1000, 60, 5
 # Lines of one value: a text of line breaks alone would fill pages with nothing.
@@ -34,7 +34,7 @@ def _rows(data: Mapping[str, Any] | Sequence[Any], words: Words, depth: int) -> 
     if isinstance(data, Mapping):
         pairs = [(_name(str(key), words), value) for key, value in data.items() if value not in EMPTY]
     else:
-        pairs = [(f"{number}.", value) for number, value in enumerate(data, 1) if value not in EMPTY]
+        pairs = [_numbered(number, value, words) for number, value in enumerate(data, 1) if value not in EMPTY]
     for name, value in pairs:
         below = nested(value)
         if below is None:
@@ -46,6 +46,13 @@ def _rows(data: Mapping[str, Any] | Sequence[Any], words: Words, depth: int) -> 
             yield Cell(name, depth=depth), Cell(words.page("tree.deeper"))
 
 
+def _numbered(number: int, value: Any, words: Words) -> tuple[str, Any]:
+    if not isinstance(value, Mapping):
+        return f"{number}.", value
+    name, rest = headed(value, lambda part: _text(part, words))
+    return f"{number}. {name}".rstrip(), rest
+
+
 def _name(key: str, words: Words) -> str:
     return words.page(f"key.{key}") if words.page_has(f"key.{key}") else shown(key[:80]).replace("_", " ")
 
@@ -53,6 +60,8 @@ def _name(key: str, words: Words) -> str:
 def _text(value: Any, words: Words) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        value = [f"{item:.6g}" if isinstance(item, float) else item for item in value]
     cut = words.t("detail.cut", text="{text}", count="{count}")
     lines = words_of(value, _MOST_CHARACTERS, cut).split("\n")
     if len(lines) > _MOST_LINES:

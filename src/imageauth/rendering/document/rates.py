@@ -7,23 +7,25 @@ from imageauth.rendering.document.blocks import Block, Cell, Heading, Paragraph,
 from imageauth.rendering.document.contents import Looked
 from imageauth.rendering.document.text import shown
 from imageauth.rendering.document.words import Words
+from imageauth.report import Evidence
 from imageauth.verdict import Policy
 
 # Of fewer pictures of a kind nothing is said.
 _LEAST = 30
 
 
-def rates(looked: Looked, kinds: dict[str, float], policy: Policy, level: int, words: Words) -> Iterator[Block]:
+def rates(looked: Looked, answer: Evidence, policy: Policy, level: int, words: Words) -> Iterator[Block]:
     """Error rates for a picture's kind and for conditions, as far as they were measured; otherwise the card's figures.
 
     Args:
         looked: at the picture.
-        kinds: how likely the picture is of each kind, by the network; may be empty.
+        answer: what the model said of it.
         policy: that decided.
         level: of the heading.
         words: to say it in.
     """
     about = "rates.about"
+    kinds = dict(answer.detail.get("kinds") or {})
     tables = list(_measured(looked.measured, kinds, words)) if looked.measured else []
     if not tables:
         about, tables = "rates.about.card", list(_figures(looked, words))
@@ -31,6 +33,8 @@ def rates(looked: Looked, kinds: dict[str, float], policy: Policy, level: int, w
         return
     yield Heading(level, words.t("rates"))
     yield Paragraph(words.t(about))
+    if not answer.detail.get("in_domain"):
+        yield Paragraph(words.t("rates.outside"))
     if policy.likely_ai is not None or policy.likely_real is not None:
         yield Paragraph(words.t("rates.policy"))
     yield from tables
@@ -48,7 +52,7 @@ def _measured(measured: Measured, kinds: dict[str, float], words: Words) -> Iter
             name = words.t(f"kind.{kind}") if words.has(f"kind.{kind}") else shown(kind)
             title = words.t("rates.kind", kind=name, share=_percent(share))
             heads = [words.t(f"rates.{key}") for key in ("of", "n", "likely-ai", "neither", "likely-real")]
-            yield Paragraph(title)
+            yield Paragraph(title, kept=True)
             yield Table(title, heads, rows, (0.28, 0.18, 0.18, 0.18, 0.18))
     if measured.conditions:
         title = f"{words.t('rates.condition')} ({words.t('rates.n')}: {measured.conditions[0].n:,})"

@@ -99,7 +99,7 @@ def chance(report: Report, contents: Contents, level: int, words: Words) -> Iter
         yield Paragraph(" ".join(sentences), soft=True)
     looked = contents.models.get(report.produced_by.get("model_sha256") or "")
     if looked and found:
-        yield from rates(looked, dict(found.detail.get("kinds") or {}), contents.policy, level, words)
+        yield from rates(looked, found, contents.policy, level, words)
 
 
 def _pixels(report: Report) -> Evidence | None:
