@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imageauth.cli.options import CODE_FOUND, FailOn, Model, Online, PolicyFile
+from imageauth.cli.signing import Certificate, PassphraseFile, Sign, Signing
 from imageauth.cli.terminal import terminal
 from imageauth.models import AUTO
 
@@ -42,6 +43,9 @@ def check(
         str | None,
         typer.Option(metavar="TIME", help="The time that a report says, as ISO 8601; the same gives the same bytes."),
     ] = None,
+    sign: Sign = None,
+    certificate: Certificate = None,
+    passphrase_file: PassphraseFile = None,
     model: Model = AUTO,
     heatmap: Annotated[
         Path | None,
@@ -68,7 +72,7 @@ def check(
 
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
-    documents = wanted(html, pdf, time, others=[heatmap])
+    documents = wanted(html, pdf, time, Signing(sign, certificate, passphrase_file), others=[heatmap])
     rules = read_policy(policy) if policy else STANDARD
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
