@@ -56,7 +56,7 @@ ALLOWED = {
         *("patterns", "perceptual_hash", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
     },
     "verification": SERVING | {"perceptual_hash", "policy", "signing"} | {"detector", "escaping"},
-    "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
+    "server": SERVING | {"detector", "documents", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
 }
