@@ -115,7 +115,8 @@ def test_the_command_shows_marks_and_says_so_by_its_exit_code(case: Case) -> Non
     code, output = run("verify-report", case.report("report.html"), *case.pictures[::2], "--ca", case.report("ca.pem"))
     assert code == 0, output
     assert "✓ signature" in output
-    assert "Test Desk signing, Test Desk (issued by Test Root, Tests;" in output
+    assert "Test Desk signing, Test Desk\n" in output
+    assert "issued by Test Root, Tests, valid " in output
     assert output.count("✓ agrees with the report") == 2
     assert f"The report speaks of 1 more, not compared: {case.pictures[1]}" in output
     code, output = run("verify-report", case.report("report.pdf"), case.pictures[0], "--json")

@@ -44,21 +44,19 @@ def _signer(signer: SignerCheck) -> Iterator[Point]:
         yield Point("signature", Mark.DIFFERS, signer.state, "", f"The signature does not hold: {signer.reason}.")
     if not signer.signer:
         return
-    term = f"valid {signer.valid_from} to {signer.valid_to}, SHA-256 {signer.fingerprint[:16]}…"
-    who = f"{signer.signer} (issued by {signer.issuer}; {term})"
     if signer.state == "broken":
-        yield Point("signer", Mark.OPEN, who, "", "Whoever this names did not make a signature that holds.")
+        yield Point("signer", Mark.OPEN, signer.signer, "", "Whoever this names did not make a signature that holds.")
         return
-    yield Point("signer", _STANDING[signer.standing], who, "", signer.standing_reason)
+    yield Point("signer", _STANDING[signer.standing], signer.signer, "", signer.standing_reason)
+    term = f"valid {signer.valid_from} to {signer.valid_to}"
+    yield Point("certificate", Mark.OPEN, f"issued by {signer.issuer}, {term}, SHA-256 {signer.fingerprint}")
     note = "By the signer's own clock: a claim."
     if signer.time_stamped:
         note += " The time stamp in the signature is not checked here; see docs/verify.md."
     yield Point("signed at", Mark.OPEN, signer.signed_at or "not said", "", note)
 
 
-def signature_json(check: SignatureCheck | None, file: str | None, points: tuple[Point, ...]) -> dict[str, Any] | None:
-    """The same as plain data; None where there is no signature."""
-    if check is None:
-        return None
-    told = asdict(check) | {"file": file, "points": [point.to_json() for point in points]}
-    return told | {"signers": [asdict(signer) | {"chain": list(signer.chain)} for signer in check.signers]}
+def signature_json(check: SignatureCheck | None, file: str | None, points: tuple[Point, ...]) -> dict[str, Any]:
+    """The same as plain data; its state is ``none`` where there is no signature."""
+    told = asdict(check) if check else {"state": "none", "reason": "", "signers": []}
+    return {"file": file, **told, "points": [point.to_json() for point in points]}

@@ -11,7 +11,7 @@ from imageauth.verification.verifying import Verification
 
 MARKS = {Mark.AGREES: ("✓", "32"), Mark.DIFFERS: ("≠", "31;1"), Mark.OPEN: ("–", "2")}
 _MOST_TOPIC = 40  # characters that the column of topics may take
-_MOST_VALUE = 100  # characters of a value; --json has all of it
+_MOST_VALUE = 160  # characters of a value; --json has all of it
 _SAID: dict[Outcome, str] = {
     "agrees": "agrees with the report",
     "differs": "does not agree with the report",
