@@ -19,8 +19,6 @@ from imageauth.errors import ModelError
 Floats = npt.NDArray[np.float32]
 
 _CONVOLUTION, _PRODUCT, _ADD, _MUL = "CONV_2D", "FULLY_CONNECTED", "ADD", "MUL"
-# Keras names what it exports "layer_1"; older versions did not.
-_NUMBERED = re.compile(r"(_\d+)?$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,11 +137,13 @@ class Layers:
 
     def _outputs_of(self, layer: str) -> Iterator[tuple[str, Operation]]:
         """(the name within the layer, the operation), in the file's order."""
-        named = re.compile(rf"[^/;]+/{re.escape(layer)}{_NUMBERED.pattern[:-1]}/([^;]*)")
+        # The network's own output has lost its name; the matrix that it is a product with has not.
+        named = re.compile(rf"[^/;]+/{re.escape(layer)}(?:_\d+)?/([^;]*)")
         for operation in self.operations:
-            for name in self._names[operation.output].split(";"):
+            named_by = operation.inputs[1] if operation.kind in (_CONVOLUTION, _PRODUCT) else operation.output
+            for name in self._names[named_by].split(";"):
                 if match := named.fullmatch(name):
-                    yield match[2], operation
+                    yield match[1], operation
                     break
 
     def _kernel_and_bias(self, operation: Operation) -> list[Floats]:

@@ -132,6 +132,8 @@ def _pocket(found: Layers) -> "Model":
         high_pass=found.has("high_pass"),
     )
     _fill(model, found)
+    if found.has("luma_chroma"):
+        _unscaled(model, found, "luma_chroma")
     summary = seen(model) if found.has(WEAR) or found.has(UNFAMILIAR) else None
     if found.has(WEAR):
         model = keras.Model(
@@ -147,6 +149,7 @@ def _pocket(found: Layers) -> "Model":
 def _paper(found: Layers) -> "Model":
     model = paper(side=found.side)
     _fill(model, found)
+    _unscaled(model, found, "conv1")
     return model
 
 
@@ -166,6 +169,17 @@ def _fill(model: "Model", found: Layers) -> None:
             layer.set_weights([ones, offset, np.zeros_like(offset), ones - np.float32(layer.epsilon)])
         elif isinstance(layer, (layers.Conv2D, layers.Dense, layers.LayerNormalization)):
             layer.set_weights(found.weights(layer.name)[: len(layer.weights)])
+
+
+def _unscaled(model: "Model", found: Layers, first: str) -> None:
+    """Where the exporter folded the scaling of pixels into the convolution behind it, the layer must not do it again."""
+    scale = model.get_layer("scale")
+    if found.has(scale.name):
+        return
+    kernel, bias = found.weights(first)
+    scale.scale, scale.offset = 1.0, 0.0
+    if not model.get_layer(first).use_bias:  # 1×1: what it would add to its output is added to its input
+        scale.offset = np.linalg.solve(kernel[0, 0].T.astype(np.float64), bias).tolist()
 
 
 def _dense(name: str, found: Layers) -> keras.Layer:
