@@ -172,7 +172,7 @@ def _fill(model: "Model", found: Layers) -> None:
 
 
 def _unscaled(model: "Model", found: Layers, first: str) -> None:
-    """Where the exporter folded the scaling of pixels into the convolution behind it, the layer must not do it again."""
+    """Where the exporter folded the scaling of pixels into the next convolution, the layer must not do it again."""
     scale = model.get_layer("scale")
     if found.has(scale.name):
         return
