@@ -1,8 +1,8 @@
 """LiteRT → ONNX, operation by operation, in float32; needs neither TensorFlow nor the network's source.
 
-The operators: https://onnx.ai/onnx/operators/. LiteRT has channels last, ONNX' convolutions have them first: what leaves a
-convolution stays so as long as it can, and shapes that LiteRT computes around products of tokens are left out, since
-ONNX' products take tokens as they are.
+The operators: https://onnx.ai/onnx/operators/. LiteRT has channels last, ONNX' convolutions have them first: what leaves
+a convolution stays so as long as it can. Shapes that LiteRT computes around products of tokens are left out, since ONNX'
+products take tokens as they are.
 """
 
 import math
@@ -144,7 +144,7 @@ class _Writer:
     # Operations
 
     def elementwise(self, operation: Operation, *kinds: str) -> None:
-        """One after the other; the first takes all inputs. A second input of any later one is the first one's output."""
+        """One after the other: the first takes all inputs, the next its output (twice if it was a difference)."""
         first = any(index in self._maps for index in operation.inputs)
         values = [self._value(index, first=first) for index in operation.inputs]
         for kind in kinds:
@@ -229,12 +229,17 @@ class _Writer:
 
     def reshape(self, operation: Operation) -> None:
         source, shape = operation.inputs[0], self._graph.shape(operation.output)
-        same = shape == self._shape(source) and source not in self._maps
-        if same or shape.count(None) > 1:  # tokens made a matrix for LiteRT's product, or made tokens again
+        if self._graph.constant(operation.inputs[1]) is not None:
+            sizes = self._constant(operation, 1)
+            shape = tuple(None if size < 0 else size for size in sizes)
+        elif shape.count(None) > 1 or shape == self._shape(source):
+            # tokens made a matrix for LiteRT's product, or made tokens again
             self._give(operation, self._value(source), shape=self._shape(source))
             return
-        sizes = self._whole([-1 if size is None else size for size in shape])
-        self._give(operation, self._node("Reshape", [self._value(source), sizes], self._name(operation.output)))
+        else:
+            sizes = [-1 if size is None else size for size in shape]
+        made = self._node("Reshape", [self._value(source), self._whole(sizes)], self._name(operation.output))
+        self._give(operation, made, shape=shape)
 
     def pad(self, operation: Operation) -> None:
         pads = self._constant(operation, 1)
