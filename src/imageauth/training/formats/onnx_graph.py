@@ -1,8 +1,8 @@
 """LiteRT → ONNX, operation by operation, in float32; needs neither TensorFlow nor the network's source.
 
-The operators: https://onnx.ai/onnx/operators/. LiteRT has channels last, ONNX' convolutions have them first: what leaves
-a convolution stays so as long as it can. Shapes that LiteRT computes around products of tokens are left out, since ONNX'
-products take tokens as they are.
+The operators: https://onnx.ai/onnx/operators/. LiteRT has channels last, ONNX' convolutions have them first: what comes
+from a convolution stays so as long as it can. Shapes that LiteRT computes around products of tokens are left out, since
+ONNX' products take tokens as they are.
 """
 
 import math
@@ -230,16 +230,25 @@ class _Writer:
     def reshape(self, operation: Operation) -> None:
         source, shape = operation.inputs[0], self._graph.shape(operation.output)
         if self._graph.constant(operation.inputs[1]) is not None:
-            sizes = self._constant(operation, 1)
-            shape = tuple(None if size < 0 else size for size in sizes)
-        elif shape.count(None) > 1 or shape == self._shape(source):
-            # tokens made a matrix for LiteRT's product, or made tokens again
-            self._give(operation, self._value(source), shape=self._shape(source))
+            shape = tuple(None if size < 0 else size for size in self._constant(operation, 1))
+        elif shape.count(None) > 1:  # tokens become a matrix for LiteRT's product, whose size only that tells
+            size = self._taken(operation.output)
+            shape = self._shape(source) if self._shape(source)[-1] == size else (None, size)
+        if shape == self._shape(source) and source not in self._maps:
+            self._give(operation, self._value(source), shape=shape)
             return
-        else:
-            sizes = [-1 if size is None else size for size in shape]
-        made = self._node("Reshape", [self._value(source), self._whole(sizes)], self._name(operation.output))
+        sizes = self._whole([-1 if size is None else size for size in shape])
+        made = self._node("Reshape", [self._value(source), sizes], self._name(operation.output))
         self._give(operation, made, shape=shape)
+
+    def _taken(self, index: int) -> int:
+        """Numbers of each token that a product takes."""
+        for operation in self._graph.operations:
+            if operation.kind == "FULLY_CONNECTED" and operation.inputs[0] == index:
+                weights = self._graph.shape(operation.inputs[1])
+                if weights[1]:
+                    return weights[1]
+        raise ModelError("the network has a reshaping that cannot be written as ONNX")
 
     def pad(self, operation: Operation) -> None:
         pads = self._constant(operation, 1)
