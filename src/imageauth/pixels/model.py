@@ -192,10 +192,15 @@ def score_views(
         answers: what the network's columns mean.
         batch: views at a time; default: by their size.
     """
-    kinds = 1 + len(layout.variants)
     if not len(views):
-        return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-    everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
+        return Scores(np.empty((0, 1 + len(layout.variants))), np.empty(0), np.empty(0))
+    return scores_of(_answers(network, np.concatenate([each.pixels for each in views]), batch), views, layout, answers)
+
+
+def scores_of(everything: Floats, views: Sequence[Views], layout: Layout, answers: Answers) -> Scores:
+    """Scores of images, by what a network said of all their views, float64 [N, C]; the rest as for
+    :func:`score_views`.
+    """
     parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
     variants = np.stack(
         [
