@@ -64,6 +64,17 @@ def brier(labels: Labels, probabilities: npt.ArrayLike) -> float:
     return float(np.mean((np.asarray(probabilities, np.float64) - np.asarray(labels)) ** 2))
 
 
+def log_loss(labels: Labels, probabilities: npt.ArrayLike) -> float:
+    """Mean negative logarithm of the probability given to what was true, in nats."""
+    return float(np.mean(surprises(labels, probabilities)))
+
+
+def surprises(labels: Labels, probabilities: npt.ArrayLike) -> Floats:
+    """Of each image the negative logarithm of the probability given to what it is: nats, float64 [N], at most 27.6."""
+    p = np.clip(np.asarray(probabilities, np.float64), 1e-12, 1 - 1e-12)
+    return -np.where(np.asarray(labels) == 1, np.log(p), np.log1p(-p))
+
+
 def reliability(
     labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:

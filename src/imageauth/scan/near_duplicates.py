@@ -3,7 +3,7 @@
 A perceptual hash of 256 bits (ImageHash's pHash: Zauner 2010, "Implementation and benchmarking of perceptual image hash
 functions"; the signs of the 16×16 lowest frequencies about their median) puts them close together in Hamming distance.
 ``docs/review.md`` has what was measured. For small pictures of a training set, where a shift by a pixel and a mirror
-image count as well, :mod:`imageauth.training.near_duplicates` compares the pixels themselves.
+image count as well, :mod:`imageauth.evaluation.near_duplicates` compares the pixels themselves.
 """
 
 from collections.abc import Iterator, Sequence

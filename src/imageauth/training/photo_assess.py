@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
-from imageauth.evaluation.held_out import HeldOut, Risks
+from imageauth.evaluation.held_out import HeldOut
+from imageauth.evaluation.logistic import fit_platt
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.canonical import Canonical
+from imageauth.pixels.card import Risks
 from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.stability import pool
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features, source_weights
@@ -174,13 +175,12 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
     def calibrated(mask: Bools) -> Calibration:
         # The picture as it is weighs as much as all its degraded copies.
         share = np.array([1.0, *[1 / max(1, copies - 1)] * (copies - 1)])
-        fitted = LogisticRegression(C=1e6).fit(
-            by_copy[:, mask].reshape(-1, 1),
+        return fit_platt(
+            by_copy[:, mask].ravel(),
             np.tile(pictures.labels[mask], copies),
-            sample_weight=np.outer(share, weights[mask]).ravel(),
+            FLOOR,
+            weights=np.outer(share, weights[mask]).ravel(),
         )
-        scale, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        return Calibration("platt", {"scale": scale, "offset": offset}, FLOOR)
 
     calibrations = {fold: calibrated(pictures.folds != fold) for fold in heads}
     probabilities = probabilities_of(calibrations, by_copy, pictures.folds)

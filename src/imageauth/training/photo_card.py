@@ -97,6 +97,7 @@ def write_photo(
         thresholds=conformal_thresholds(assessment.held_out, RISKS),
         figures=shown,
         limits=_limits(figures),
+        risks=RISKS,
         conditions={"small": "", "compressed": "", "soft": "", "screen": "", "drawn": _drawn(figures)},
     )
     write_atomically(folder / WEIGHTS, network)
