@@ -76,7 +76,7 @@ def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l
     """
     weights = source_weights(list(pictures.sources), pictures.labels)
     views = np.array(SLOTS * (values.shape[1] // len(SLOTS)))
-    tokens = _class_tokens(config)
+    tokens = class_tokens(config)
 
     def fitted(slots: Bools, part: Callable[[Values], npt.NDArray[np.floating]]) -> Head:
         row, slot = np.nonzero(present & slots)
@@ -174,13 +174,9 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
     def calibrated(mask: Bools) -> Calibration:
         # The picture as it is weighs as much as all its degraded copies.
         share = np.array([1.0, *[1 / max(1, copies - 1)] * (copies - 1)])
-        fitted = LogisticRegression(C=1e6).fit(
-            by_copy[:, mask].reshape(-1, 1),
-            np.tile(pictures.labels[mask], copies),
-            sample_weight=np.outer(share, weights[mask]).ravel(),
+        return fit_platt(
+            by_copy[:, mask].ravel(), np.tile(pictures.labels[mask], copies), np.outer(share, weights[mask]).ravel()
         )
-        scale, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        return Calibration("platt", {"scale": scale, "offset": offset}, FLOOR)
 
     calibrations = {fold: calibrated(pictures.folds != fold) for fold in heads}
     probabilities = probabilities_of(calibrations, by_copy, pictures.folds)
@@ -197,6 +193,21 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
     return Assessment(held_out, heads, calibrations, calibrated(np.ones(len(values), np.bool_)))
 
 
+def fit_platt(
+    scores: Floats, labels: npt.NDArray[np.integer], weights: npt.NDArray[np.floating], floor: float = FLOOR
+) -> Calibration:
+    """Platt's scale and offset (1999), practically unregularised.
+
+    Args:
+        scores: float64 [N].
+        labels: [N], 1 for AI-made.
+        weights: [N].
+        floor: see :class:`~imageauth.pixels.calibration.Calibration`.
+    """
+    fitted = LogisticRegression(C=1e6).fit(scores[:, None], labels, sample_weight=weights)
+    return Calibration("platt", {"scale": float(fitted.coef_[0, 0]), "offset": float(fitted.intercept_[0])}, floor)
+
+
 def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, folds: npt.NDArray[np.int64]) -> Floats:
     """Of scores [C, N], each by the calibration that saw none of its fold; float64 [C, N]."""
     result = np.empty_like(by_copy)
@@ -205,7 +216,7 @@ def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, f
     return result
 
 
-def _class_tokens(config: ViT) -> npt.NDArray[np.intp]:
+def class_tokens(config: ViT) -> npt.NDArray[np.intp]:
     """Columns of the class tokens among the features."""
     starts: Sequence[int] = range(0, config.features, 2 * config.width)
     return np.concatenate([np.arange(start, start + config.width) for start in starts])
