@@ -175,7 +175,10 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
         # The picture as it is weighs as much as all its degraded copies.
         share = np.array([1.0, *[1 / max(1, copies - 1)] * (copies - 1)])
         return fit_platt(
-            by_copy[:, mask].ravel(), np.tile(pictures.labels[mask], copies), np.outer(share, weights[mask]).ravel()
+            by_copy[:, mask].ravel(),
+            np.tile(pictures.labels[mask], copies),
+            FLOOR,
+            weights=np.outer(share, weights[mask]).ravel(),
         )
 
     calibrations = {fold: calibrated(pictures.folds != fold) for fold in heads}
@@ -194,7 +197,7 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
 
 
 def fit_platt(
-    scores: Floats, labels: npt.NDArray[np.integer], weights: npt.NDArray[np.floating], floor: float = FLOOR
+    scores: Floats, labels: npt.NDArray[np.integer], floor: float, *, weights: npt.NDArray[np.floating]
 ) -> Calibration:
     """Platt's scale and offset (1999), practically unregularised.
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import scipy.optimize
 from keras import layers, ops
 
+from imageauth.training.heads import dense
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.vit import FEATURES, TOKENS, ViT, build
 
@@ -27,6 +28,8 @@ Floats = npt.NDArray[np.float32]
 BITS: Mapping[str, int] = MappingProxyType({".*": 8, r".*block\d+_(q|k|fc1|fc2).*": 4, ".*head_.*": 0})
 """Of the layers' weights, for :func:`imageauth.training.litert.to_mixed`. The heads stay float32: they are small, and
 features of very different sizes would not survive one 8-bit scale."""
+
+VIEWS, MAP = "head_views", "head_map"  # layers of the network that :func:`attach` makes
 
 _ROUNDS = 200
 _LEAST_DEVIATION = 1e-3  # a feature that hardly varies is no reason for a huge weight
@@ -164,8 +167,8 @@ def attach(model: "Model", heads: Heads) -> "Model":
     views = Head(
         np.concatenate([head.weights for head in together], axis=1), np.concatenate([head.bias for head in together])
     )
-    places = ops.squeeze(_layer(heads.map, "head_map")(tokens), axis=-1)
-    answers = layers.Concatenate(name="answers")([_layer(views, "head_views")(features), places])
+    places = ops.squeeze(dense(MAP, heads.map.weights, heads.map.bias)(tokens), axis=-1)
+    answers = layers.Concatenate(name="answers")([dense(VIEWS, views.weights, views.bias)(features), places])
     return keras.Model(model.input, answers, name=model.name)
 
 
@@ -179,10 +182,3 @@ def encoder_of(tower: "Model", config: ViT) -> bytes:
     encoder = build(config)
     encoder.set_weights(tower.get_weights())
     return to_mixed(to_litert(encoder), BITS)
-
-
-def _layer(head: Head, name: str) -> keras.Layer:
-    layer = layers.Dense(head.weights.shape[1], dtype="float32", name=name)
-    layer.build((None, head.weights.shape[0]))
-    layer.set_weights([head.weights, head.bias])
-    return layer

@@ -82,7 +82,7 @@ def fit_card(scores: Floats, folds: Labels, seen: Seen) -> Fitted:
     floor = max(FLOOR, 1 / (2 + int(np.bincount(labels, minlength=2).min())))
 
     def calibrated(mask: npt.NDArray[np.bool_]) -> Calibration:
-        return fit_platt(scores[mask], labels[mask], weights[mask], floor)
+        return fit_platt(scores[mask], labels[mask], floor, weights=weights[mask])
 
     calibrations = {fold: calibrated(folds != fold) for fold in np.unique(folds).tolist()}
     probabilities = probabilities_of(calibrations, scores[None], folds)[0]

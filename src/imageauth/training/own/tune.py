@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.training.own.seen import Bools, Floats, Seen, Values
-from imageauth.training.photo_assess import SLOTS, class_tokens, fit_platt
+from imageauth.training.photo_assess import FLOOR, SLOTS, class_tokens, fit_platt
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features
 from imageauth.training.vit import ViT
 
@@ -176,7 +176,7 @@ def _losses(seen: Seen, heads: Heads) -> Floats:
     """Weighted log loss of each picture, float64 [N], of its score after the best scale and offset: calibration comes
     later, and only the order and spread count here."""
     scores, weights = seen.scores(heads)[0], seen.weights
-    p = np.clip(fit_platt(scores, seen.labels, weights)(scores), 1e-6, 1 - 1e-6)
+    p = fit_platt(scores, seen.labels, FLOOR, weights=weights)(scores)
     return np.asarray(-np.where(seen.labels == 1, np.log(p), np.log1p(-p)) * weights, np.float64)
 
 
