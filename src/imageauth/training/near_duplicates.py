@@ -78,8 +78,9 @@ def find_copies(
 
 
 def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> list[tuple[int, int]]:
-    """Pairs of pictures of one set of which one is nearly a copy of the other, found by halves: each picture's likest in
-    every other part.
+    """Pairs of pictures of one set of which one is nearly a copy of the other.
+
+    The set is halved again and again, and each picture's likest in the other half is named.
 
     Args:
         pictures: uint8 [N, 32, 32, 3].
@@ -98,7 +99,9 @@ def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | N
         first, second = part[: len(part) // 2], part[len(part) // 2 :]
         for queries, references in ((first, second), (second, first)):
             copies, _ = find_copies(pictures[queries], pictures[references])
-            for query, copy in zip(queries[copies >= 0].tolist(), references[copies[copies >= 0]].tolist(), strict=True):
+            for query, copy in zip(
+                queries[copies >= 0].tolist(), references[copies[copies >= 0]].tolist(), strict=True
+            ):
                 found.add((min(query, copy), max(query, copy)))
         waiting += [first, second]
         done += 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from imageauth.evaluation.shortcut import HEADERS, HEADERS_AND_SIZE, PARTS, header_probe
-from imageauth.training.own.pictures import CLASSES, Chosen, Own
+from imageauth.training.own.pictures import CLASSES, Chosen, Own, Why
 from imageauth.training.own.splits import Split
 from imageauth.training.photos.probes import LEFT, history_left
 
@@ -83,7 +83,7 @@ def lines(chosen: Chosen, split: Split, probes: Probes) -> list[str]:
         more = f", {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
         told.append(f"{name}: {chosen.count(label):,} pictures" + (f": {folders}{more}" if set(counts) != {""} else ""))
     why = chosen.why()
-    words = {
+    words: dict[Why, str] = {
         "unreadable": "that cannot be read",
         "outside": "of a size that the model is not made for",
         "copy": "exact copies of another",
@@ -114,8 +114,8 @@ def _shortcuts(probes: Probes) -> list[str]:
         parts = ", ".join(f"{name} {value:.2f}" for name, value in probes.telling.items()) or "only together"
         told.append(
             f"warning: the files alone tell your classes apart without a look at any picture (AUROC {together:.2f}; "
-            f"{parts}; .5 would be not at all). Such differences are of how the pictures were gathered. Both classes are "
-            "therefore scaled, saved and degraded alike before the network sees them"
+            f"{parts}; .5 would be not at all). Such differences are of how the pictures were gathered. Both classes "
+            "are therefore scaled, saved and degraded alike before the network sees them"
         )
     else:
         told.append(f"File headers hardly tell the classes apart (AUROC {together:.2f}; .5 would be not at all).")
@@ -124,8 +124,8 @@ def _shortcuts(probes: Probes) -> list[str]:
     if left:
         worst = max(left.values()) >= TELLING
         told.append(
-            f"{'warning: ' if worst else ''}What earlier compression left in what the network sees tells them apart with "
-            f"an AUROC of {shown}"
+            f"{'warning: ' if worst else ''}What earlier compression left in what the network sees tells them apart "
+            f"with an AUROC of {shown}"
             + (": part of any gain may be that and not the generator. Gather both classes alike" if worst else ".")
         )
     return told

@@ -101,7 +101,7 @@ def fit_card(scores: Floats, folds: Labels, seen: Seen) -> Fitted:
 
 def enough(units: int, risk: float) -> bool:
     """Whether so many units can carry a risk at all: (n·0 + 1) / (n + 1) ≤ risk."""
-    return 1 <= risk * (units + 1) + 1e-9
+    return risk * (units + 1) + 1e-9 >= 1
 
 
 def judge(seen: Seen, heads: Heads, calibration: Calibration, thresholds: Thresholds) -> Judged:

@@ -97,7 +97,7 @@ def choose(items: Sequence[Item], domain: Domain, progress: Progress | None = No
     found: list[Own] = []
     left_out: list[LeftOut] = []
     with ThreadPoolExecutor(usable_cores()) as pool:
-        for done, (item, result) in enumerate(zip(items, pool.map(partial(_read, domain), items), strict=True), 1):
+        for done, result in enumerate(pool.map(partial(_read, domain), items), 1):
             if isinstance(result, Own):
                 found.append(result)
             else:
@@ -110,8 +110,8 @@ def choose(items: Sequence[Item], domain: Domain, progress: Progress | None = No
     for label, name in enumerate(CLASSES):
         if (count := chosen.count(label)) < LEAST:
             raise DataError(
-                f"{name}/ has {count} {'picture' if count == 1 else 'pictures'} that can be used; {LEAST} of each class "
-                f"is the least, 200 are better{_because(chosen, label)}"
+                f"{name}/ has {count} {'picture' if count == 1 else 'pictures'} that can be used; {LEAST} of each "
+                f"class is the least, 200 are better{_because(chosen, label)}"
             )
     return chosen
 
@@ -132,7 +132,9 @@ def labelled(folder: Path, domain: Domain, taken: Collection[str], say: Callable
         read = list(pool.map(partial(_read, domain), find_images(folder).items))
     usable, _ = _without_repeats([own for own in read if isinstance(own, Own) and own.sha256 not in taken])
     if count := len(read) - len(usable):
-        say(f"{folder}: {count:,} pictures are left out: unreadable, copies, outside the model's sizes, or learned from")
+        say(
+            f"{folder}: {count:,} pictures are left out: unreadable, copies, outside the model's sizes, or learned from"
+        )
     for label, name in enumerate(CLASSES):
         if not any(own.item.label == label for own in usable):
             raise DataError(f"{folder}: {name}/ has no picture to judge on that was not learned from")

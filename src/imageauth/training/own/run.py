@@ -18,13 +18,13 @@ from imageauth.pixels.network import Network, usable_cores
 from imageauth.training.export import MODEL_FOLDER
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.own import check
-from imageauth.training.own.card import Facts, check_name, write_card
-from imageauth.training.own.judge import Judged, fit_card, judge
-from imageauth.training.own.kept import Kept, kept_for
+from imageauth.training.own.card import OWN, SHIPPED, Facts, check_name, comparison, warnings, write_card
+from imageauth.training.own.judge import fit_card, judge
+from imageauth.training.own.kept import kept_for
 from imageauth.training.own.pictures import Chosen, Own, choose, labelled
 from imageauth.training.own.seen import Extractor, Seen
 from imageauth.training.own.splits import Split, source_of, split
-from imageauth.training.own.tune import Lot, Tuned, tune
+from imageauth.training.own.tune import Lot, tune
 from imageauth.training.photo_card import layout_of
 from imageauth.training.photo_heads import BITS, Heads, attach, encoder_of
 from imageauth.training.photo_views import ServingLook, TrainingLook
@@ -66,7 +66,22 @@ class Wish:
     workers: int | None = None
 
 
-def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | None = None) -> Card:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it.
+
+    Attributes:
+        card: of the new model.
+        comparison: figures before and after, lines of Markdown.
+        warnings: what to know before using it, in plain sentences.
+    """
+
+    card: Card
+    comparison: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | None = None) -> Made:
     """Check the pictures, tune, judge before and after, export and describe. A stopped run goes on.
 
     Args:
@@ -100,7 +115,7 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         _agree(folder / card.file, encoder, network.heads, card, pictures[0])
         tuned = tune(network.config, network.heads, lot, lambda done, total: tell("tuning", done, total))
         fitted = fit_card(tuned.scores[0], lot.folds, lot.seen)
-        judged = {"your pictures, held out": (judge(lot.seen, network.heads, card.calibration, card.thresholds), fitted.judged)}
+        judged = {OWN: (judge(lot.seen, network.heads, card.calibration, card.thresholds), fitted.judged)}
         for what, seen in _others(wish, folder, card, network, pictures, extractor, say).items():
             judged[what] = (
                 judge(seen, network.heads, card.calibration, card.thresholds),
@@ -111,7 +126,7 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         facts = Facts(name, card, tuned, fitted, judged, tuple(told), parts, chosen, digest)
         made = write_card(wish.out / MODEL_FOLDER, facts, data)
         _agree(wish.out / MODEL_FOLDER / made.file, encoder, tuned.heads, made, pictures[0])
-    return made
+    return Made(made, tuple(comparison(facts)), tuple(warnings(facts)))
 
 
 def _pictures(wish: Wish, card: Card, tell: Progress, say: Say) -> tuple[Chosen, Split, list[str]]:
@@ -155,7 +170,7 @@ def _others(
     """Further pictures to judge both models on."""
     found = {}
     if shipped := kept_for(folder, network.tower):
-        found["shipped validation"] = shipped.seen(network.config)
+        found[SHIPPED] = shipped.seen(network.config)
     else:
         say("no validation pictures ship for this model's tower: what it forgets is not measured")
     if wish.validation:
@@ -181,8 +196,8 @@ def _agree(weights: Path, encoder: Path, heads: Heads, card: Card, own: Own) -> 
     expected = heads.whole(Network(encoder.read_bytes(), name=str(encoder))(batch))[0, 0]
     if abs(said - expected) > _MAX_DIFFERENCE:
         raise ModelError(
-            f"{weights} and its Keras form differ by {abs(said - expected):.2g} in a logit: at most {_MAX_DIFFERENCE} is "
-            "rounding. Please report it"
+            f"{weights} and its Keras form differ by {abs(said - expected):.2g} in a logit: at most "
+            f"{_MAX_DIFFERENCE} is rounding. Please report it"
         )
 
 
