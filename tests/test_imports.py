@@ -54,7 +54,7 @@ ALLOWED = {
     },
     "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
-    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
+    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "models", "pixels"},
 }
 
 

@@ -80,7 +80,7 @@ def find_copies(
 def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> list[tuple[int, int]]:
     """Pairs of pictures of one set of which one is nearly a copy of the other.
 
-    Found by halves: each picture's likest in every other part.
+    The set is halved again and again, and each picture's likest in the other half is named.
 
     Args:
         pictures: uint8 [N, 32, 32, 3].

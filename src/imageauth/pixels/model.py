@@ -219,11 +219,11 @@ def _answers(network: Network, views: Pixels | npt.NDArray[np.float32], batch: i
     return np.concatenate(parts)
 
 
-def _network(folder: Path, card: Card, threads: int | None) -> Network:
-    """A model folder's network.
+def read_weights(folder: Path, card: Card) -> bytes:
+    """The file of a model folder's weights, once it is known to be the one that the card describes.
 
     Raises:
-        ModelError: it is missing, damaged, or not what the card describes.
+        ModelError: it is missing, or another one.
     """
     file = folder / card.file
     if file.parent.resolve() != folder.resolve():
@@ -237,7 +237,17 @@ def _network(folder: Path, card: Card, threads: int | None) -> Network:
         raise ModelError(
             f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
         )
-    network = Network(data, threads=threads, name=str(file))
+    return data
+
+
+def _network(folder: Path, card: Card, threads: int | None) -> Network:
+    """A model folder's network.
+
+    Raises:
+        ModelError: it is missing, damaged, or not what the card describes.
+    """
+    file = folder / card.file
+    network = Network(read_weights(folder, card), threads=threads, name=str(file))
     side = card.layout.side
     if network.side != side:
         raise ModelError(f"{file} takes {network.side}×{network.side} pixels, its card says {side}×{side}")

@@ -77,7 +77,7 @@ def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l
     """
     weights = source_weights(list(pictures.sources), pictures.labels)
     views = np.array(SLOTS * (values.shape[1] // len(SLOTS)))
-    tokens = _class_tokens(config)
+    tokens = class_tokens(config)
 
     def fitted(slots: Bools, part: Callable[[Values], npt.NDArray[np.floating]]) -> Head:
         row, slot = np.nonzero(present & slots)
@@ -205,7 +205,7 @@ def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, f
     return result
 
 
-def _class_tokens(config: ViT) -> npt.NDArray[np.intp]:
+def class_tokens(config: ViT) -> npt.NDArray[np.intp]:
     """Columns of the class tokens among the features."""
     starts: Sequence[int] = range(0, config.features, 2 * config.width)
     return np.concatenate([np.arange(start, start + config.width) for start in starts])
