@@ -21,7 +21,7 @@ from imageauth.training.vit import ViT
 
 Progress = Callable[[int, int], None]
 
-STRENGTHS = (np.inf, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
+STRENGTHS = (np.inf, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Of the pull towards the shipped heads, tried in this order; the first leaves them as they are."""
 PATIENCE = 2
 """Strengths in a row without gain after which no looser one is tried."""
@@ -60,21 +60,22 @@ class Tuned:
         strength: of the pull, chosen on held-out pictures.
         by_fold: strength chosen without each fold.
         losses: strength → log loss on held-out pictures, mean over folds, as far as any fold tried it.
-        scores: held out, float64 [1 + K, N]: each picture's by heads that, with their strength, saw none of its fold.
+        variants: held out, float64 [N, 1 + K]: each picture's scores, as it is and under each variant, by
+            heads that, with their strength, saw none of its fold.
     """
 
     heads: Heads
     strength: float
     by_fold: tuple[float, ...]
     losses: dict[float, float]
-    scores: Floats
+    variants: Floats
 
 
 def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None) -> Tuned:
     """Fit heads once without each fold, and once on all pictures.
 
     Without fold *k* the strength is chosen on the next fold by heads of the others, so that neither has seen *k*; then
-    heads of that strength are fitted on all the others. The strength of what ships is the median over folds.
+    heads of that strength are fitted on all the others. The strength of the last heads is the median over folds.
 
     Args:
         config: of the tower.
@@ -104,11 +105,11 @@ def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None)
         by_fold.append(chosen)
         done = at * (len(STRENGTHS) + 1) + len(STRENGTHS)
         held_out = lot.folds == fold
-        found = lot.select(held_out).seen.scores(fit(config, parent, lot.select(~held_out), chosen))
-        scores = np.empty((len(found), len(lot.folds))) if scores is None else scores
-        scores[:, held_out] = found
+        found = lot.select(held_out).seen.variants(fit(config, parent, lot.select(~held_out), chosen))
+        scores = np.empty((len(lot.folds), found.shape[1])) if scores is None else scores
+        scores[held_out] = found
         tell(1)
-    strength = sorted(by_fold, reverse=True)[len(by_fold) // 2]
+    strength = sorted(by_fold, reverse=True)[(len(by_fold) - 1) // 2]
     heads = fit(config, parent, lot, strength)
     tell(total - done)
     losses = {strength: float(np.mean(values)) for strength, values in tried.items()}
@@ -176,7 +177,7 @@ def _path(
 def _losses(seen: Seen, heads: Heads) -> Floats:
     """Weighted log loss of each picture, float64 [N], of its score after the best scale and offset: calibration comes
     later, and only the order and spread count here."""
-    scores, weights = seen.scores(heads)[0], seen.weights
+    scores, weights = seen.scores(heads), seen.weights
     p = fit_platt(scores, seen.labels, FLOOR, weights=weights)(scores)
     return np.asarray(-np.where(seen.labels == 1, np.log(p), np.log1p(-p)) * weights, np.float64)
 
