@@ -9,6 +9,7 @@ import typer
 
 from imageauth.cli import (
     check,
+    compare,
     data,
     evaluate,
     export,
@@ -40,6 +41,7 @@ app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
+app.command()(guarded(quiet(compare.compare)))
 app.command()(guarded(models.models))
 app.command()(guarded(quiet(export.export)))
 app.command()(guarded(quiet(serve.serve)))

@@ -1,5 +1,6 @@
 """Labelled images in folders: ``REAL/`` and ``FAKE/`` (or ``0_real/`` and ``1_fake/``), at any depth."""
 
+import hashlib
 import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -57,6 +58,19 @@ class DataSet:
                 used = {parent / entry.path for entry in Manifest.load(parent).select("train")}
                 return sum(item.path.resolve() in used for item in self.items)
         return 0
+
+    def digest(self) -> str:
+        """SHA-256 over every readable file's bytes, label and group, whatever the files are called: two folders with
+        the same digest hold the same labelled pictures."""
+        lines = []
+        for item in self.items:
+            try:
+                with item.path.open("rb") as stream:
+                    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            except OSError:
+                continue
+            lines.append(f"{sha256} {item.label} {item.group}\n")
+        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
     def limited(self, per_class: int, seed: int = 0) -> "DataSet":
         """At most ``per_class`` images of each class, drawn at random but always the same ones."""
