@@ -15,6 +15,7 @@ from imageauth.cli import (
     export,
     inspect,
     models,
+    recalibrate,
     review,
     scan,
     serve,
@@ -42,6 +43,7 @@ app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(quiet(compare.compare)))
+app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
 app.command()(guarded(quiet(export.export)))
 app.command()(guarded(quiet(serve.serve)))
