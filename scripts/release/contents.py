@@ -10,19 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from imageauth.formats import is_heic, signature
+from imageauth.images import EXTENSIONS
 from release.archives import members
 from release.checks import Check
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-_PICTURES = re.compile(
-    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|BM....\0\0\0\0|....ftyp(?:avif|avis|hei[cx]|mif1)",
-    re.DOTALL,
-)
-_PICTURE_SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif", ".dng", ".ico"),
-    *(".jxl", ".jp2", ".psd"),
-}
+_PICTURE_SUFFIXES = EXTENSIONS | {".ico", ".jp2", ".jxl", ".psd", ".svg"}
 # Drawn by hand for the page, and text.
 _DRAWINGS = PurePosixPath("imageauth/server/static/icons")
 _INLINE = re.compile(rb"data:image/(?!svg)[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
@@ -103,7 +98,7 @@ def unwanted(name: str, data: bytes, machine: Machine) -> Iterator[str]:
     """
     path = PurePosixPath(name)
     drawing = path.suffix == ".svg" and path.parent.is_relative_to(_DRAWINGS)
-    if path.suffix.lower() in _PICTURE_SUFFIXES or _PICTURES.match(data) or (path.suffix == ".svg" and not drawing):
+    if (path.suffix.lower() in _PICTURE_SUFFIXES or signature(data) or is_heic(data)) and not drawing:
         yield f"{name} is a picture"
     if _INLINE.search(data):
         yield f"{name} holds a picture"

@@ -52,7 +52,7 @@ def _model(card_file: Path) -> dict[str, Any]:
         "type": "machine-learning-model",
         "name": name,
         "version": str(card["version"]),
-        "description": f"models/{card['name']}/model.tflite in the wheel; the model card beside it and NOTICE say more.",
+        "description": f"models/{card['name']}/model.tflite in the wheel; see the model card beside it, and NOTICE.",
         "hashes": [{"alg": "SHA-256", "content": card["sha256"]}],
     }
 
