@@ -112,6 +112,12 @@ def test_what_must_not_be_published_is_found(tmp_path: Path, name: str, data: by
     assert all(line.isprintable() for line in found)
 
 
+def test_private_modes_files_are_of_others_but_not_of_this_machine(tmp_path: Path) -> None:
+    name = f"{contents.BROUGHT}python/pyodide.asm.mjs"
+    assert failures(planted(tmp_path, {name: b"HOME=/home/web_user/" + bytes(3 * 2**20)})) == []
+    assert failures(planted(tmp_path, {name: b"builder-17.example"})) == [f"{name} holds the name of the machine"]
+
+
 def test_a_wheel_that_is_too_large_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wheels, "MAX_MB", 0.0001)
     assert any("MB, more than" in line for line in failures(planted(tmp_path, {})))

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _PICTURE_SUFFIXES = EXTENSIONS | {".ico", ".jp2", ".jxl", ".psd", ".svg"}
 # Drawn by hand for the page, and text.
 _DRAWINGS = PurePosixPath("imageauth/server/static/icons")
+# Private mode's files, which a release may carry (pyproject.toml, `artifacts`): of others, fetched at pinned hashes.
+BROUGHT = "imageauth/server/static/private/"
 _INLINE = re.compile(rb"data:image/(?!svg)[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
 
 _INDEXES = re.compile(
@@ -74,7 +76,7 @@ class Machine:
         for address in _configured():
             parts = urlsplit(address)
             words[parts.hostname or parts.path] = "where the machine's package manager gets packages from"
-        public = {"pypi.org", "registry.npmjs.org", "localhost", "127.0.0.1"}
+        public = {"pypi.org", "registry.npmjs.org", "localhost", "127.0.0.1", "/root/"}  # everybody's
         return Machine({w.encode(): what for w, what in words.items() if len(w) > 5 and w not in public})
 
 
@@ -108,11 +110,13 @@ def unwanted(name: str, data: bytes, machine: Machine) -> Iterator[str]:
         yield f"{name} is a file that belongs to nobody else"
     if _LEFTOVERS.search(name):
         yield f"{name} was left behind by a tool"
-    if found := _PATHS.search(data):
-        yield f"{name} holds a path of a machine ({found[0].decode(errors='replace')}…)"
     for word, what in machine.words.items():
         if word in data:
             yield f"{name} holds {what}"
+    if name.startswith(BROUGHT):
+        return  # programs of others name paths and hosts of their own machines
+    if found := _PATHS.search(data):
+        yield f"{name} holds a path of a machine ({found[0].decode(errors='replace')}…)"
     if b"\0" in data[:8192]:
         return  # what follows is written by people, not in weights
     if _INDEXES.search(data):

@@ -7,13 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from release.archives import members
 from release.checks import Check
+from release.contents import BROUGHT
 
 MAX_MB = 70
 # What is longer than this and no model of ours should not be in the wheel at all.
 _MAX_FILE = 2 * 2**20
 _WEIGHTS = {".tflite", ".onnx", ".h5", ".keras", ".pt", ".pth", ".safetensors", ".npz", ".npy", ".pb", ".bin", ".gguf"}
-# Private mode's files, which a release may carry (pyproject.toml, `artifacts`).
-_BROUGHT = "imageauth/server/static/private/"
 _NEEDED = ("imageauth/py.typed", "imageauth/__init__.py", "imageauth/cli/__init__.py")
 
 
@@ -58,7 +57,7 @@ def check_weights(wheel: Path) -> Check:
         if path in files and hashlib.sha256(files[path]).hexdigest() != sha256:
             wrong.append(f"{path} is not what its card describes: its SHA-256 differs")
     for path, data in files.items():
-        if path not in models and not str(path).startswith(_BROUGHT):
+        if path not in models and not str(path).startswith(BROUGHT):
             if path.suffix in _WEIGHTS:
                 wrong.append(f"{path} has no card")
             elif len(data) > _MAX_FILE:
