@@ -17,8 +17,8 @@ from imageauth.errors import ImageError
 from imageauth.images import decode
 from imageauth.models import find_model, shipped_models
 from imageauth.pixels.choice import Models
+from tests.golden import large_patterns, patterns
 from tests.private_page import ModulePage, digest, module_page
-from tests.test_golden import large_patterns, patterns
 
 pytestmark = pytest.mark.browser
 
