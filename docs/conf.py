@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -22,7 +23,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!imageauth\.).*"),
     # Named in docstrings, and not part of the public interface.
-    ("py:.*", r"imageauth\.(pixels|provenance|evaluation\.(figures|scoring)|verdict$).*"),
+    ("py:.*", r"imageauth\.(pixels|provenance|evaluation\.(figures|scoring|protocol)|verdict$).*"),
 ]
 
 autodoc_member_order = "bysource"
@@ -35,6 +36,7 @@ html_theme = "furo"
 html_title = f"imageauth {__version__}"
 html_static_path = [str(ROOT / "docs" / "theme")]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False
@@ -46,3 +48,14 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5394", "color-brand-content": "#0b5394"},
     "dark_css_variables": {"color-brand-primary": "#8ab8f0", "color-brand-content": "#8ab8f0"},
 }
+
+
+def tell_levels(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Headings of the navigation get the level that ARIA asks for; Sphinx leaves it out."""
+    if navigation := context.get("furo_navigation_tree"):
+        context["furo_navigation_tree"] = navigation.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def setup(app: Any) -> None:
+    # After the theme has drawn its navigation.
+    app.connect("html-page-context", tell_levels, priority=900)
