@@ -46,7 +46,8 @@ def verdict(report: Report, level: int, words: Words) -> Block:
     """The answer and its reason. A rule that has no words is told in the report's own."""
     key = f"reason.{report.reason}"
     lead = words.page(key) if words.page_has(key) else shown(report.summary)
-    return Verdict(str(report.verdict), headline(report, words), str(report.verdict), lead, level=level)
+    code = f"{report.verdict} · {shown(report.reason)}"
+    return Verdict(str(report.verdict), headline(report, words), code, lead, level=level)
 
 
 def pictures(entry: Entry, report: Report, level: int, words: Words) -> Iterator[Block]:
@@ -153,8 +154,8 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
             pointing = f"points.{item.points_to}.none"
         yield Heading(level + 1, f"{shown(source)}: {words.page(pointing)}", shape=item.points_to)
         yield Paragraph(shown(item.finding))
-        yield Paragraph(words.t("evidence.code", code=shown(item.code)), soft=True)
         rows, left_out = detail_rows(item.detail, words)
+        yield Paragraph(words.t("evidence.code", code=shown(item.code)), soft=True, kept=bool(rows))
         if rows:
             heads = [words.t("detail.name"), words.t("detail.value")]
             yield Table(f"{shown(source)}: {shown(item.code)}", heads, rows, (0.32, 0.68))
@@ -238,9 +239,9 @@ def _repeat(contents: Contents, words: Words) -> Iterator[Block]:
     yield Paragraph(words.t("repeat.verify", version=__version__))
     yield Code("imageauth verify-report REPORT IMAGE")
     yield Paragraph(words.t("repeat.check"))
-    policy = f" --policy {contents.policy.name}.toml" if contents.policy.sha256 else ""
+    policy = " --policy POLICY.toml" if contents.policy.sha256 else ""
     pixels = "" if contents.models else " --no-pixels"
-    yield Code(f"imageauth check IMAGE --explain{pixels}{shown(policy)}")
+    yield Code(f"imageauth check IMAGE --explain{pixels}{policy}")
     if contents.command is not None and "--time" not in contents.command:
         yield Paragraph(words.t("repeat.time"))
         yield Code(_command(contents, "--time", contents.time))
