@@ -294,6 +294,11 @@ def test_another_model_cannot_be_repeated_unless_it_is_named(case: Case, tmp_pat
     assert points(found)["verdict"].mark is Mark.OPEN
     assert "not among those here (cifake 3, photo 1)" in points(found)["verdict"].note
     assert verify_report(report, [case.pictures[0]], model=str(folder), trust=NOTHING).outcome == "agrees"
+    card |= {"version": "recalibrated"}
+    (folder / "card.json").write_text(json.dumps(card))
+    other = verify_report(report, [case.pictures[0]], model=str(folder), trust=NOTHING)
+    assert other.outcome == "not-repeated"
+    assert "under another card (mine recalibrated)" in points(other)["verdict"].note
     with pytest.raises(ImageAuthError, match="no model"):
         verify_report(report, [case.pictures[0]], model="nonsense", trust=NOTHING)
 
@@ -312,6 +317,14 @@ def test_probabilities_may_differ_as_far_as_the_card_says(case: Case, tmp_path: 
         assert found.outcome == wanted, found.to_json()
         assert points(found)["probability"].mark == (Mark.AGREES if wanted == "agrees" else Mark.DIFFERS)
         assert points(found)["report in itself"].mark is Mark.AGREES
+
+
+def test_plug_ins_that_are_not_here_are_told(case: Case, tmp_path: Path) -> None:
+    report = case.lines()[0]
+    report["produced_by"]["plugins"] = "somebody-elses 1.0"
+    found = verify_report(written(tmp_path, report), [case.pictures[0]], trust=NOTHING)
+    assert differing(found) == {"plug-ins"}
+    assert "install the same ones" in points(found)["plug-ins"].note
 
 
 def test_another_version_is_told(case: Case, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ def circumstance_points(
         note = "The networks' arithmetic differs a little there; see docs/private-mode.md."
         yield Point("runtime", Mark.OPEN, runtime, note=note)
     yield from _model(made, now, means)
+    if made.get("plugins") or now.get("plugins"):
+        other = "Plug-ins are packages of others, with evidence of their own: install the same ones to repeat it."
+        yield compared("plug-ins", made.get("plugins") or "none", now.get("plugins") or "none", differing=other)
     if made.get("policy_sha256") is None and now.get("policy_sha256") is None:
         yield compared("policy", made.get("policy"), now.get("policy"))
     else:
@@ -51,8 +54,7 @@ def _model(made: Mapping[str, str | None], now: Mapping[str, str | None], means:
     if means.card is None and means.missing:
         yield Point("model", Mark.DIFFERS, named or "none", now.get("model") or "none", means.missing[0])
         return
-    other = "The weights are the same; a card of another version can have another calibration or other thresholds."
-    yield compared("model", named or "none", now.get("model") or "none", differing=other if sha256 else "")
+    yield compared("model", named or "none", now.get("model") or "none")
     yield compared("model's SHA-256", sha256, now.get("model_sha256"))
 
 

@@ -118,13 +118,15 @@ class Repeater:
         cards = {name: Card.load(find_model(name)) for name in shipped_models()}
         if self.model is not None:
             cards[self.model] = Card.load(find_model(self.model))
-        fitting = [(name, card) for name, card in cards.items() if card.sha256 == sha256]
-        # Of several cards about the same weights that of the very version.
-        fitting.sort(key=lambda pair: label(pair[1]) == named)
-        if fitting:
-            return (*fitting[-1], "")
-        here = ", ".join(label(card) for card in cards.values())
+        same = [(name, card) for name, card in cards.items() if card.sha256 == sha256]
+        for name, card in same:
+            if label(card) == named:
+                return name, card, ""
         which = f"The report was made by the model {named}, weights {sha256[:16]}…"
+        if same:
+            other = f"whose weights are here under another card ({label(same[0][1])}), with a calibration of its own"
+            return AUTO, None, f"{which}, {other}; --model DIR names its folder."
+        here = ", ".join(label(card) for card in cards.values())
         return AUTO, None, f"{which}, which is not among those here ({here}); --model DIR names its folder."
 
     def _policy_of(self, report: Report, stated: Mapping[str, Any] | None) -> tuple[Policy, str]:
