@@ -64,7 +64,7 @@ class Verdict:
     Attributes:
         shape: as in :class:`Cell`.
         text: of the verdict.
-        code: of it, for programs.
+        code: of it and of the rule that decided, as programs know them.
         lead: why, in a sentence.
         anchor: as in :class:`Heading`.
         level: of its heading.

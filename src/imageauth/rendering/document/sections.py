@@ -46,7 +46,8 @@ def verdict(report: Report, level: int, words: Words) -> Block:
     """The answer and its reason. A rule that has no words is told in the report's own."""
     key = f"reason.{report.reason}"
     lead = words.page(key) if words.page_has(key) else shown(report.summary)
-    return Verdict(str(report.verdict), headline(report, words), str(report.verdict), lead, level=level)
+    code = f"{report.verdict} · {shown(report.reason)}"
+    return Verdict(str(report.verdict), headline(report, words), code, lead, level=level)
 
 
 def pictures(entry: Entry, report: Report, level: int, words: Words) -> Iterator[Block]:
