@@ -262,7 +262,10 @@ def test_a_policy_of_ones_own_is_taken_from_the_report_or_named(case: Case, tmp_
     html = tmp_path / "own.html"
     code, output = run("check", case.pictures[2], "--policy", rules, "--html", html, "--json")
     assert code == 0, output
-    assert verify_report(html, [case.pictures[2]], trust=NOTHING).outcome == "agrees"
+    stated = verify_report(html, [case.pictures[2]], trust=NOTHING)
+    assert stated.outcome == "agrees"
+    assert "As the report states it" in points(stated)["policy"].note
+    assert points(verify_report(html, [case.pictures[2]], policy=read_policy(rules)))["policy"].note == ""
     lines = written(tmp_path, output)
     without = verify_report(lines, [case.pictures[2]], trust=NOTHING)
     assert without.outcome == "not-repeated"

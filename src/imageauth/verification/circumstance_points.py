@@ -11,7 +11,7 @@ from imageauth.verification.statements import Statements
 
 
 def circumstance_points(
-    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists
+    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists, *, policy_named: bool
 ) -> Iterator[Point]:
     """What the report was made with, beside what it is repeated with.
 
@@ -21,6 +21,7 @@ def circumstance_points(
         means: to repeat it.
         found: by them.
         trust: lists of signers in use.
+        policy_named: the reader named the policy's file.
     """
     made, now = report.produced_by, found.report.produced_by
     yield compared(
@@ -40,7 +41,9 @@ def circumstance_points(
         yield compared("policy", made.get("policy"), now.get("policy"))
     else:
         named = (f"{each.get('policy')} ({(each.get('policy_sha256') or 'as shipped')[:16]})" for each in (made, now))
-        yield compared("policy", *named, differing="Another policy can decide otherwise on the same evidence.")
+        other = "Another policy can decide otherwise on the same evidence."
+        known = "As the report states it; --policy F shows whether these are the rules of that file."
+        yield compared("policy", *named, differing=other, agreeing="" if policy_named else known)
     heard = any(item.source == "credentials" for item in (*report.evidence, *found.report.evidence))
     if heard or statements.trust is not None:
         yield _trust(statements.trust, trust, heard=heard)

@@ -134,13 +134,13 @@ class Repeater:
         name, sha256 = report.produced_by.get("policy"), report.produced_by.get("policy_sha256")
         if sha256 is None:
             return STANDARD, ""
-        if self.policy is not None and self.policy.sha256 == sha256:
-            return self.policy, ""
-        if stated is not None and stated.get("sha256") == sha256 and (policy := _rebuilt(stated)):
-            return policy, ""
         which = f"The report was made under the policy {name!r}, file {sha256[:16]}…"
         if self.policy is not None:
+            if self.policy.sha256 == sha256:
+                return self.policy, ""
             return self.policy, f"{which}, and --policy names another file ({(self.policy.sha256 or '')[:16]}…)."
+        if stated is not None and stated.get("sha256") == sha256 and (policy := _rebuilt(stated)):
+            return policy, ""
         return STANDARD, f"{which}; --policy F names it."
 
 
