@@ -27,6 +27,7 @@ from imageauth.verification import Mark, Point, UnreadableError, Verification, r
 from imageauth.verification.evidence_points import evidence_points
 from imageauth.verification.tolerance import FIGURE
 from tests.conftest import drawn
+from tests.serving import in_process
 from tests.signing import authority, created, picture, sign, signer_parts
 
 NOTHING = TrustLists()
@@ -72,7 +73,9 @@ def case(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     assert code == 0, output
     (folder / "lines.json").write_text(output)
     reports = found.lines()
-    (folder / "checks.json").write_text(json.dumps({"schema": "imageauth/checks/1", "reports": reports}, indent=1))
+    with in_process(Detector()) as client:
+        sent = [("files", (path.name, path.read_bytes())) for path in found.pictures[::2]]
+        (folder / "checks.json").write_bytes(client.post("/v1/checks?heatmap=true", files=sent).content)
     rows = [report | {"schema": "imageauth/scan/1", "size": 1, "duplicate_of": None} for report in reports]
     rows = [row | {"size": path.stat().st_size} for row, path in zip(rows, found.pictures, strict=True)]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -99,7 +102,7 @@ def test_a_report_of_any_kind_agrees_with_its_files(name: str, case: Case) -> No
     pictures = case.pictures if name.startswith("report") else case.pictures[::2]
     found = verify_report(case.report(name), pictures, trust=NOTHING)
     assert found.outcome == "agrees", found.to_json()
-    assert len(found.not_given) == 3 - len(pictures)
+    assert len(found.not_given) == len(found.statements.pictures) - len(pictures)
     told = ("SHA-256", "format", "pixels", "verdict", "reason", "probability", "summary", "limits", "report in itself")
     for number in range(len(pictures)):
         marks = points(found, number)
@@ -259,7 +262,10 @@ def test_a_policy_of_ones_own_is_taken_from_the_report_or_named(case: Case, tmp_
     html = tmp_path / "own.html"
     code, output = run("check", case.pictures[2], "--policy", rules, "--html", html, "--json")
     assert code == 0, output
-    assert verify_report(html, [case.pictures[2]], trust=NOTHING).outcome == "agrees"
+    stated = verify_report(html, [case.pictures[2]], trust=NOTHING)
+    assert stated.outcome == "agrees"
+    assert "As the report states it" in points(stated)["policy"].note
+    assert points(verify_report(html, [case.pictures[2]], policy=read_policy(rules)))["policy"].note == ""
     lines = written(tmp_path, output)
     without = verify_report(lines, [case.pictures[2]], trust=NOTHING)
     assert without.outcome == "not-repeated"
@@ -291,6 +297,11 @@ def test_another_model_cannot_be_repeated_unless_it_is_named(case: Case, tmp_pat
     assert points(found)["verdict"].mark is Mark.OPEN
     assert "not among those here (cifake 3, photo 1)" in points(found)["verdict"].note
     assert verify_report(report, [case.pictures[0]], model=str(folder), trust=NOTHING).outcome == "agrees"
+    card |= {"version": "recalibrated"}
+    (folder / "card.json").write_text(json.dumps(card))
+    other = verify_report(report, [case.pictures[0]], model=str(folder), trust=NOTHING)
+    assert other.outcome == "not-repeated"
+    assert "under another card (mine recalibrated)" in points(other)["verdict"].note
     with pytest.raises(ImageAuthError, match="no model"):
         verify_report(report, [case.pictures[0]], model="nonsense", trust=NOTHING)
 
@@ -309,6 +320,14 @@ def test_probabilities_may_differ_as_far_as_the_card_says(case: Case, tmp_path: 
         assert found.outcome == wanted, found.to_json()
         assert points(found)["probability"].mark == (Mark.AGREES if wanted == "agrees" else Mark.DIFFERS)
         assert points(found)["report in itself"].mark is Mark.AGREES
+
+
+def test_plug_ins_that_are_not_here_are_told(case: Case, tmp_path: Path) -> None:
+    report = case.lines()[0]
+    report["produced_by"]["plugins"] = "somebody-elses 1.0"
+    found = verify_report(written(tmp_path, report), [case.pictures[0]], trust=NOTHING)
+    assert differing(found) == {"plug-ins"}
+    assert "install the same ones" in points(found)["plug-ins"].note
 
 
 def test_another_version_is_told(case: Case, tmp_path: Path) -> None:

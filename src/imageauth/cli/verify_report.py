@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imageauth.cli.options import CODE_FOUND, PolicyFile
+from imageauth.cli.options import CODE_FOUND
 from imageauth.cli.terminal import terminal
 
 
@@ -19,15 +19,18 @@ def verify_report(
         ),
     ],
     images: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="IMAGE…", help="The files that it speaks of; with none, only its signature is checked."),
+        list[str] | None,
+        typer.Argument(metavar="IMAGE", help="The files that it speaks of; with none, only its signature is checked."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line.")] = False,
     model: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="The folder of the report's model, where it is none of those that ship."),
     ] = None,
-    policy: PolicyFile = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="F.toml", help="The report's policy file, where it has one and does not carry it."),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option(metavar="F.p7s", help="The report's signature; by default REPORT.p7s, if it is there."),

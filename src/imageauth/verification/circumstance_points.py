@@ -11,7 +11,7 @@ from imageauth.verification.statements import Statements
 
 
 def circumstance_points(
-    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists
+    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists, *, policy_named: bool
 ) -> Iterator[Point]:
     """What the report was made with, beside what it is repeated with.
 
@@ -21,6 +21,7 @@ def circumstance_points(
         means: to repeat it.
         found: by them.
         trust: lists of signers in use.
+        policy_named: the reader named the policy's file.
     """
     made, now = report.produced_by, found.report.produced_by
     yield compared(
@@ -33,11 +34,16 @@ def circumstance_points(
         note = "The networks' arithmetic differs a little there; see docs/private-mode.md."
         yield Point("runtime", Mark.OPEN, runtime, note=note)
     yield from _model(made, now, means)
+    if made.get("plugins") or now.get("plugins"):
+        other = "Plug-ins are packages of others, with evidence of their own: install the same ones to repeat it."
+        yield compared("plug-ins", made.get("plugins") or "none", now.get("plugins") or "none", differing=other)
     if made.get("policy_sha256") is None and now.get("policy_sha256") is None:
         yield compared("policy", made.get("policy"), now.get("policy"))
     else:
         named = (f"{each.get('policy')} ({(each.get('policy_sha256') or 'as shipped')[:16]})" for each in (made, now))
-        yield compared("policy", *named, differing="Another policy can decide otherwise on the same evidence.")
+        other = "Another policy can decide otherwise on the same evidence."
+        known = "As the report states it; --policy F shows whether these are the rules of that file."
+        yield compared("policy", *named, differing=other, agreeing="" if policy_named else known)
     heard = any(item.source == "credentials" for item in (*report.evidence, *found.report.evidence))
     if heard or statements.trust is not None:
         yield _trust(statements.trust, trust, heard=heard)
@@ -51,8 +57,7 @@ def _model(made: Mapping[str, str | None], now: Mapping[str, str | None], means:
     if means.card is None and means.missing:
         yield Point("model", Mark.DIFFERS, named or "none", now.get("model") or "none", means.missing[0])
         return
-    other = "The weights are the same; a card of another version can have another calibration or other thresholds."
-    yield compared("model", named or "none", now.get("model") or "none", differing=other if sha256 else "")
+    yield compared("model", named or "none", now.get("model") or "none")
     yield compared("model's SHA-256", sha256, now.get("model_sha256"))
 
 

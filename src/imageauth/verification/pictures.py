@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from imageauth.detector import failure_of
 from imageauth.errors import ImageError
 from imageauth.report import Failure
 from imageauth.verification.answer_points import answer_points
@@ -75,16 +76,17 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
     means = repeater.means(said, statements.policy)
     try:
         found = repeater.check(means, file, given.name)
-    except ImageError as error:
+    except (ImageError, MemoryError) as error:
+        failure = failure_of(given.name, error)
         note = "The report has an answer about it." if said.sha256 == given.sha256 else "It is another file."
         points = (
             compared("SHA-256", said.sha256, given.sha256),
-            Point("verdict", Mark.DIFFERS, str(said.verdict), f"{error.code}: it {error}", note),
+            Point("verdict", Mark.DIFFERS, str(said.verdict), f"{failure.code}: it {failure.message}", note),
         )
         return PictureCheck(given.name, said.file, "differs", points)
     points = (
         *file_points(stated, said, found),
-        *circumstance_points(statements, said, means, found, repeater.trust),
+        *circumstance_points(statements, said, means, found, repeater.trust, policy_named=repeater.policy is not None),
         consistency_point(said, found.card, means.policy, missing=bool(means.missing), version=statements.version),
         *answer_points(said, found.report, found.card, means.missing),
     )
@@ -99,6 +101,6 @@ def _failure_points(given: Given, said: Failure, repeater: Repeater) -> Iterator
     try:
         repeater.check(USUAL, given.read(), given.name)
         now = "none: it can be checked now"
-    except ImageError as error:
-        now = error.code
+    except (ImageError, MemoryError) as error:
+        now = failure_of(given.name, error).code
     yield compared("error", said.code, now)

@@ -69,6 +69,4 @@ def any_differs(points: Iterable[Point]) -> bool:
 
 
 def _text(value: object) -> str:
-    if value is None:
-        return "none"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return "none" if value is None else str(value)

@@ -118,13 +118,15 @@ class Repeater:
         cards = {name: Card.load(find_model(name)) for name in shipped_models()}
         if self.model is not None:
             cards[self.model] = Card.load(find_model(self.model))
-        fitting = [(name, card) for name, card in cards.items() if card.sha256 == sha256]
-        # Of several cards about the same weights that of the very version.
-        fitting.sort(key=lambda pair: label(pair[1]) == named)
-        if fitting:
-            return (*fitting[-1], "")
-        here = ", ".join(label(card) for card in cards.values())
+        same = [(name, card) for name, card in cards.items() if card.sha256 == sha256]
+        for name, card in same:
+            if label(card) == named:
+                return name, card, ""
         which = f"The report was made by the model {named}, weights {sha256[:16]}…"
+        if same:
+            other = f"whose weights are here under another card ({label(same[0][1])}), with a calibration of its own"
+            return AUTO, None, f"{which}, {other}; --model DIR names its folder."
+        here = ", ".join(label(card) for card in cards.values())
         return AUTO, None, f"{which}, which is not among those here ({here}); --model DIR names its folder."
 
     def _policy_of(self, report: Report, stated: Mapping[str, Any] | None) -> tuple[Policy, str]:
@@ -132,13 +134,13 @@ class Repeater:
         name, sha256 = report.produced_by.get("policy"), report.produced_by.get("policy_sha256")
         if sha256 is None:
             return STANDARD, ""
-        if self.policy is not None and self.policy.sha256 == sha256:
-            return self.policy, ""
-        if stated is not None and stated.get("sha256") == sha256 and (policy := _rebuilt(stated)):
-            return policy, ""
         which = f"The report was made under the policy {name!r}, file {sha256[:16]}…"
         if self.policy is not None:
+            if self.policy.sha256 == sha256:
+                return self.policy, ""
             return self.policy, f"{which}, and --policy names another file ({(self.policy.sha256 or '')[:16]}…)."
+        if stated is not None and stated.get("sha256") == sha256 and (policy := _rebuilt(stated)):
+            return policy, ""
         return STANDARD, f"{which}; --policy F names it."
 
 

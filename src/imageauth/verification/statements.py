@@ -112,7 +112,7 @@ def _statements(name: str, data: bytes) -> Statements:
         head = objects[0]
         if schema == DOCUMENT and kind == "json":
             parse_document(data)  # its own bounds and shape
-        objects = _list_of_objects(head.get("reports"))
+        objects = _list_of_objects(head.get("reports" if schema == DOCUMENT else "results"))
     if not objects:
         raise ImageAuthError("holds no report of any picture")
     policy, trust = head.get("policy"), head.get("trust")
