@@ -30,6 +30,7 @@ from imageauth.verdict import STANDARD, Policy
 from tests import document_files
 from tests.browsing import Visit
 from tests.conftest import drawn
+from tests.test_page_answers import axe
 
 MADE = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
 SOURCES = Path(__file__).parent.parent / "src" / "imageauth" / "rendering" / "document"
@@ -223,6 +224,18 @@ def test_a_page_is_one_file_whose_policy_allows_nothing_else(document: Document)
         {"type": "application/json", "id": "imageauth-document"}
     ]
     assert all(attrs.get("alt") for tag, attrs in seen.tags if tag == "img")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_accessible_and_fits_a_phone(document: Document, browser: Any, tmp_path: Path, scheme: str) -> None:
+    document.save(tmp_path / "report.html")
+    visit = Visit(browser, (tmp_path / "report.html").as_uri(), color_scheme=scheme)
+    visit.page.goto(visit.url)
+    assert axe(visit.page) == []
+    visit.page.set_viewport_size({"width": 360, "height": 800})
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visit.context.close()
 
 
 @pytest.mark.browser
