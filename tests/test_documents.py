@@ -302,7 +302,7 @@ def test_text_of_any_kind_can_be_set() -> None:
         reason=strange,
         probability=None,
         summary=strange,
-        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),),
+        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),) + (Evidence("pixels", "x", "x"),) * 150,
         limits=(strange,),
         produced_by={"imageauth": "0", "model": strange, "model_sha256": strange, "policy": strange},
     )
@@ -311,6 +311,7 @@ def test_text_of_any_kind_can_be_set() -> None:
     text = " ".join(text_of(document.to_pdf()).split())
     assert "\\ud800" in text
     assert "further details are in the JSON" in text
+    assert "51 further findings are in the JSON" in text
     page = document.to_html()
     page.encode()  # no surrogates
     assert "\\ud800" in Seen(page).text
