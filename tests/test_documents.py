@@ -302,7 +302,8 @@ def test_text_of_any_kind_can_be_set() -> None:
         reason=strange,
         probability=None,
         summary=strange,
-        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),) + (Evidence("pixels", "x", "x"),) * 150,
+        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),)
+        + (Evidence("pixels", "x", "x"),) * 150,
         limits=(strange,),
         produced_by={"imageauth": "0", "model": strange, "model_sha256": strange, "policy": strange},
     )
