@@ -33,7 +33,7 @@ from imageauth.verdict import NOTHING_DECIDES, UNSTABLE
 _STABILITY = ("stability-held", UNSTABLE)
 _CANNOT = ("truth", "who", "mark", "accuse")
 _GLOSSARY = ("probability", "heatmap", "stability", "strength", "policy", "trust", "sha256", "perceptual", "escapes")
-_MOST_COMMAND = 4000
+_MOST_COMMAND, _MOST_FINDINGS = 4000, 100
 
 
 def headline(report: Report, words: Words) -> str:
@@ -147,7 +147,7 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
     yield Heading(level, words.page("evidence.title"))
     if not report.evidence:
         yield Paragraph(words.page("evidence.none"))
-    for item in report.evidence:
+    for item in report.evidence[:_MOST_FINDINGS]:
         source = words.page(f"source-of.{item.source}") if words.page_has(f"source-of.{item.source}") else item.source
         pointing = f"points.{item.points_to}.{item.strength}"
         if not words.page_has(pointing):
@@ -161,6 +161,8 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
             yield Table(f"{shown(source)}: {shown(item.code)}", heads, rows, (0.32, 0.68))
         if left_out:
             yield Paragraph(words.t("detail.more", count=left_out), soft=True)
+    if (more := len(report.evidence) - _MOST_FINDINGS) > 0:
+        yield Paragraph(words.t("findings.more", count=more))
 
 
 def limits(report: Report, level: int, words: Words) -> Iterator[Block]:
