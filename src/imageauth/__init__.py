@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from imageauth.detector import Detector, Explanation, check
     from imageauth.errors import ImageAuthError, ImageError, ModelError
+    from imageauth.imagefile import ImageFile
     from imageauth.report import Evidence, Failure, Report, Verdict
 
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "ImageAuthError": "errors",
     "ImageError": "errors",
     "ModelError": "errors",
+    "ImageFile": "imagefile",
     "Evidence": "report",
     "Failure": "report",
     "Report": "report",
@@ -36,6 +38,7 @@ __all__ = [
     "Failure",
     "ImageAuthError",
     "ImageError",
+    "ImageFile",
     "ModelError",
     "Report",
     "Verdict",

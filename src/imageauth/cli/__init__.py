@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, review, scan, serve, train, trust, tune, web
+from imageauth.cli import check, data, evaluate, inspect, models, plugins, review, scan, serve, train, trust, tune, web
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(plugins.plugins)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

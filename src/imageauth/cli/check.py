@@ -15,6 +15,7 @@ from imageauth.models import AUTO
 if TYPE_CHECKING:
     from imageauth.cli.inputs import Named
     from imageauth.detector import Detector
+    from imageauth.rendering.plugin_renderers import Rendering
     from imageauth.report import Failure, Report
 
 # From how many files on a progress bar helps more than it distracts.
@@ -38,38 +39,51 @@ def check(
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
     ] = False,
+    render: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:F", help="Have a plug-in write the reports into a file; can be given repeatedly."),
+    ] = None,
     policy: PolicyFile = None,
     fail_on: FailOn = None,
     online: Online = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 
-    Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
+    Exit code: 0 all checked, 1 at least one file could not be checked, or a plug-in failed to render, 2 wrong usage,
+    3 a verdict of --fail-on.
     """
     from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
+    from imageauth.errors import ImageAuthError
     from imageauth.policy import read_policy
+    from imageauth.rendering.plugin_renderers import MOST, Rendering
     from imageauth.rendering.progress import progress
     from imageauth.report import Failure, Report
     from imageauth.verdict import STANDARD
 
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
+    renderings = [Rendering.of(wanted) for wanted in render or ()]
     rules = read_policy(policy) if policy else STANDARD
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
     if heatmap:
         report = _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)
+        _render(renderings, [report])
         if report.verdict in (fail_on or ()):
             raise typer.Exit(CODE_FOUND)
         return
     total = None
-    if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
+    # A bar needs to know how many, and so does a renderer; otherwise begin before a large folder was walked through.
+    if sys.stderr.isatty() or renderings:
         items = list(items)
         total = len(items)
+        if renderings and total > MOST:
+            raise ImageAuthError(f"--render holds {MOST:,} reports at most, and {total:,} files were named; see scan")
     first, second = tee(items)
     answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
     failed = done = found = 0
+    kept: list[Report | Failure] = []
     try:
         with progress("checking", total, shown=total is not None and total >= _MANY) as tell:
             for answer in answers:
@@ -77,9 +91,12 @@ def check(
                 found += isinstance(answer, Report) and answer.verdict in (fail_on or ())
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
+                if renderings:
+                    kept.append(answer)
                 tell(done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
+    _render(renderings, kept)
     if found:
         raise typer.Exit(CODE_FOUND)
     if failed:
@@ -134,6 +151,21 @@ def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_j
     draw_heatmap(found.pixels, found.heatmap, headline).save(png, "PNG")
     write_bytes(path, png.getvalue())
     return found.report
+
+
+def _render(renderings: "Sequence[Rendering]", answers: "Sequence[Report | Failure]") -> None:
+    """Have each written; one that fails is told, and the others are written all the same."""
+    from imageauth.errors import PluginError
+
+    failed = False
+    for rendering in renderings:
+        try:
+            rendering.write(answers)
+        except PluginError as error:
+            print(f"imageauth: {error}; nothing is written to {rendering.path}", file=sys.stderr)
+            failed = True
+    if failed:
+        raise typer.Exit(1)
 
 
 def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:
