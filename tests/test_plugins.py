@@ -309,7 +309,7 @@ def test_a_scan_names_the_plugins_and_notices_others(install: Install, tmp_path:
     assert [row["produced_by"]["plugins"] for row in rows] == ["desk-list 1.0"] * 3
     plugins_module._entries.cache_clear()
     (tmp_path / "site" / "desk_list-1.0.dist-info" / "entry_points.txt").unlink()
-    with pytest.raises(ImageAuthError, match="policy standard; plug-ins: desk-list 1.0"):
+    with pytest.raises(ImageAuthError, match=r"policy standard; plug-ins: desk-list 1\.0"):
         scan(found, out, checking=Checking(None), workers=1, again=Again(resume=True))
 
 
