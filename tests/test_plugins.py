@@ -3,29 +3,36 @@
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
 from PIL import Image
+from typer.testing import CliRunner
 
 from imageauth import Detector, Evidence, Report, Verdict
 from imageauth import plugins as plugins_module
+from imageauth.cli import app
 from imageauth.errors import ImageAuthError, ModelError
 from imageauth.models import find_model
 from imageauth.pixels.model import PixelModel
 from imageauth.plugins import OFF
 from imageauth.provenance.trust import TrustLists
 from imageauth.scan.items import FileSource, Item
+from imageauth.scan.results import open_results
 from imageauth.scan.scanning import Again, scan
 from imageauth.scan.settings import Checking
+from imageauth.scan.sidecars import sidecar
+from imageauth.scan.summary import Summary
 from imageauth.server.private import private_of
 from imageauth.verdict import decide
 from tests.conftest import drawn
 from tests.plugin_packages import package
+from tests.scan_rows import row, write
 
 SOURCES, MODELS, RENDERERS = "imageauth.sources", "imageauth.models", "imageauth.renderers"
 FINDS = """
@@ -60,9 +67,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             del sys.modules[name]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "imageauth", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)))
 
 
 def said_of(picture: Path) -> Report:
@@ -140,7 +146,7 @@ def test_names_that_are_taken_are_refused(install: Install, picture: Path) -> No
     assert find_model("photo").parent == find_model("cifake").parent
     done = run("plugins", "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (done.returncode, done.stderr, len(rows)) == (1, "", 6)
+    assert (done.exit_code, done.stderr, len(rows)) == (1, "", 6)
     assert not any(row["loads"] for row in rows)
     assert all(row["reason"].startswith(f"the plug-in {row['name']} of {row['package']} 1.0 ") for row in rows)
 
@@ -163,7 +169,7 @@ def test_left_out_where_that_is_asked_for(install: Install, picture: Path, monke
     report = said_of(picture)
     assert (report.evidence, "plugins" in report.produced_by) == ((), False)
     done = run("plugins")
-    assert (done.returncode, done.stdout) == (0, "IMAGEAUTH_NO_PLUGINS is set: plug-ins are left out.\n")
+    assert (done.exit_code, done.stdout) == (0, "IMAGEAUTH_NO_PLUGINS is set: plug-ins are left out.\n")
     monkeypatch.setenv(OFF, "0")
     assert said_of(picture).evidence
 
@@ -216,14 +222,14 @@ def test_a_model_that_cannot_be_used_is_one_line(model: Path, picture: Path) -> 
     card = model / "card.json"
     card.write_text(card.read_text(encoding="utf-8").replace('"stamps"', '"photo"'), encoding="utf-8")
     done = run("check", picture, "--model", "stamps")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert done.stderr == (
         "imageauth: the plug-in stamps of stamp-collectors 1.0 has a card of another name, 'photo'\n"
     )
     card.unlink()
     model.rename(model.with_name("elsewhere"))
     done = run("models")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "stamps of stamp-collectors 1.0 names no model folder" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "photo " in done.stdout
@@ -251,7 +257,7 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     files = {name: tmp_path / f"{name}.out" for name in entries}
     options = [word for name, file in files.items() for word in ("--render", f"{name}:{file}")]
     done = run("check", picture, tmp_path / "text.jpg", *options)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "the plug-in fails of renders 1.0 failed: ValueError: too many; nothing is written" in done.stderr
     assert "the plug-in wrong of renders 1.0 returned list instead of bytes or text" in done.stderr
     first, second = files["names"].read_text().splitlines()
@@ -260,7 +266,7 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     assert not files["fails"].exists()
     heatmap = tmp_path / "h.png"
     done = run("check", picture, "--heatmap", heatmap, "--render", f"names:{files['names']}")
-    assert (done.returncode, len(files["names"].read_text().splitlines())) == (0, 1)
+    assert (done.exit_code, len(files["names"].read_text().splitlines())) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +280,7 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
 def test_what_cannot_be_rendered_is_said_first(install: Install, picture: Path, wanted: str, line: str) -> None:
     install("renders", {RENDERERS: {"names": ".:names"}}, RENDERS)
     done = run("check", picture, "--render", wanted)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"imageauth: {line}\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"imageauth: {line}\n")
 
 
 # Scans
@@ -291,26 +297,33 @@ def items(folder: Path, count: int = 3) -> list[Item]:
     return found
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_a_scan_names_the_plugins_and_notices_others(install: Install, tmp_path: Path, form: str) -> None:
-    from contextlib import closing
+def test_a_scan_names_the_plugins_and_notices_others(install: Install, tmp_path: Path) -> None:
+    out, found = tmp_path / "r.jsonl", items(tmp_path)
 
-    from imageauth.scan.results import open_results
+    def again(*, redo: bool = False) -> Summary:
+        return scan(found, out, checking=Checking(None), workers=1, again=Again(resume=True, otherwise=redo))
 
-    out, found = tmp_path / f"r.{form}", items(tmp_path)
     scan(found[:2], out, checking=Checking(None), workers=1)
-    install("desk-list", {SOURCES: {"finds": ".:ask"}}, FINDS)
+    site = install("desk-list", {SOURCES: {"finds": ".:ask"}}, FINDS)
     with pytest.raises(ImageAuthError, match=r"set of plug-ins \(no model; policy standard\)"):
-        scan(found, out, checking=Checking(None), workers=1, again=Again(resume=True))
-    summary = scan(found, out, checking=Checking(None), workers=1, again=Again(resume=True, otherwise=True))
-    assert summary.verdicts["likely-ai"] == 3
-    with closing(open_results(out)) as results:
-        rows = [row for _, row in results.rows()]
+        again()
+    assert again(redo=True).verdicts["likely-ai"] == 3
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [row["produced_by"]["plugins"] for row in rows] == ["desk-list 1.0"] * 3
+    (site / "desk_list-1.0.dist-info" / "entry_points.txt").unlink()
     plugins_module._entries.cache_clear()
-    (tmp_path / "site" / "desk_list-1.0.dist-info" / "entry_points.txt").unlink()
     with pytest.raises(ImageAuthError, match=r"policy standard; plug-ins: desk-list 1\.0"):
-        scan(found, out, checking=Checking(None), workers=1, again=Again(resume=True))
+        again()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_every_form_of_results_holds_them(tmp_path: Path, form: str) -> None:
+    without = row("a.png")
+    asked = row("b.png", produced_by={**without["produced_by"], "plugins": "desk-list 1.0"})
+    path = write(tmp_path / f"r.{form}", [without, asked])
+    with closing(open_results(path)) as results:
+        assert [one for _, one in results.rows()] == [without, asked]
+    assert b"desk-list 1.0" in sidecar(asked)
 
 
 def test_a_worker_with_other_plugins_checks_nothing(install: Install, tmp_path: Path) -> None:

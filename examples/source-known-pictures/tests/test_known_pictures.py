@@ -10,15 +10,22 @@ from PIL import Image
 import imageauth
 
 
-@pytest.fixture
-def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A picture that stands on the list; another one does not."""
-    path = tmp_path / "known.png"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture, and the list on which it stands."""
+    folder = tmp_path_factory.mktemp("desk")
+    path = folder / "known.png"
     Image.linear_gradient("L").rotate(30).resize((64, 64)).convert("RGB").save(path)
     command = [sys.executable, "-m", "imageauth_known_pictures", "--head", "--says", "ai", "--note", "Debunked.", path]
-    (tmp_path / "list.csv").write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    monkeypatch.setenv("KNOWN_PICTURES", str(tmp_path / "list.csv"))
-    return path
+    (folder / "list.csv").write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return folder
+
+
+@pytest.fixture
+def photo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The picture, where the list is asked."""
+    monkeypatch.setenv("KNOWN_PICTURES", str(folder / "list.csv"))
+    return folder / "known.png"
 
 
 def said(path: Path) -> list[imageauth.Evidence]:
