@@ -51,12 +51,13 @@ ALLOWED = {
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "plugins", "png", "report", "svg"},
     "rendering": {"errors", "escaping", "files", "perceptual_hash", "pixels", "plugins", "report", "verdict"},
     "detector": SERVING,
+    "documents": SERVING | {"files", "perceptual_hash"},
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
         *("patterns", "perceptual_hash", "pixels", "plugins", "policy", "provenance"),
         *("rendering", "report", "silence", "verdict"),
     },
-    "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
+    "server": SERVING | {"detector", "documents", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
 }

@@ -4,11 +4,11 @@ Each is a function that takes a sequence of :class:`~imageauth.report.Report` an
 the order of the files, and returns a file's content: bytes, or text that is written as UTF-8.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageauth.errors import ImageAuthError
+from imageauth.errors import ImageAuthError, PluginError
 from imageauth.files import check_writable, write_bytes
 from imageauth.plugins import Plugin, plugins, told
 from imageauth.report import Failure, Report
@@ -76,6 +76,33 @@ class Rendering:
         if not isinstance(data, bytes):
             raise self.plugin.error(f"returned {type(data).__name__} instead of bytes or text")
         write_bytes(self.path, data)
+
+
+def check_count(count: int) -> None:
+    """See that so many reports can be rendered.
+
+    Raises:
+        ImageAuthError: they are too many.
+    """
+    if count > MOST:
+        raise ImageAuthError(f"--render holds {MOST:,} reports at most, and {count:,} files were named; see scan")
+
+
+def write_all(renderings: Sequence[Rendering], answers: Sequence[Report | Failure]) -> Iterator[PluginError]:
+    """Have each written, and yield why one was not; the others are written all the same.
+
+    Args:
+        renderings: to write.
+        answers: in the order of the files.
+
+    Raises:
+        ImageAuthError: a file cannot be written.
+    """
+    for rendering in renderings:
+        try:
+            rendering.write(answers)
+        except PluginError as error:
+            yield PluginError(f"{error}; nothing is written to {rendering.path}")
 
 
 def plugin_renderers() -> tuple[Plugin, ...]:

@@ -142,6 +142,11 @@ class Contents:
         """When it was made, ISO 8601 in UTC."""
         return self.made.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    @property
+    def shown_time(self) -> str:
+        """The same for a person."""
+        return self.time.replace("T", " ").replace("Z", " UTC")
+
     def to_json(self) -> dict[str, Any]:
         """The object of schema ``imageauth/document/1``."""
         return {
