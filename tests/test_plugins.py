@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from fastapi.testclient import TestClient
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -28,6 +30,7 @@ from imageauth.scan.scanning import Again, scan
 from imageauth.scan.settings import Checking
 from imageauth.scan.sidecars import sidecar
 from imageauth.scan.summary import Summary
+from imageauth.server.app import create_app
 from imageauth.server.private import private_of
 from imageauth.verdict import decide
 from tests.conftest import drawn
@@ -183,6 +186,18 @@ def test_packages_are_looked_through_once_and_imported_late(install: Install, pi
     assert plugins_module._entries.cache_info().misses == 1
 
 
+def test_documents_name_the_packages(install: Install, picture: Path, tmp_path: Path) -> None:
+    assert "desk-list" not in document(picture, tmp_path / "without.html")
+    install("desk-list", {SOURCES: {"finds": ".:ask"}}, FINDS)
+    text = document(picture, tmp_path / "with.html")
+    assert re.search("Plug-ins<.*?desk-list 1.0", text)
+
+
+def document(picture: Path, path: Path) -> str:
+    assert run("check", picture, "--html", path).exit_code == 0
+    return path.read_text(encoding="utf-8")
+
+
 def test_private_mode_is_not_offered_beside_sources_that_it_lacks(install: Install) -> None:
     install("desk-list", {SOURCES: {"finds": ".:ask"}}, FINDS)
     assert "evidence sources of other packages" in str(private_of(Detector("cifake")).reason)
@@ -210,6 +225,9 @@ def test_a_model_goes_by_its_name(model: Path, picture: Path) -> None:
     assert Detector("stamps").check(picture).produced_by["model"] == "stamps 3"
     # Nothing is chosen by auto that was not asked for by its name.
     assert str(Detector().check(picture).produced_by["model"]).startswith("cifake")
+    with TestClient(create_app(Detector("stamps"))) as client:
+        (served,) = client.get("/v1/models").json()["models"]
+    assert served["name"] == "stamps"
     with pytest.raises(ModelError, match="plug-ins bring stamps"):
         find_model("nonsense")
     done = run("models")
@@ -267,6 +285,17 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     heatmap = tmp_path / "h.png"
     done = run("check", picture, "--heatmap", heatmap, "--render", f"names:{files['names']}")
     assert (done.exit_code, len(files["names"].read_text().splitlines())) == (0, 1)
+    before = picture.read_bytes()
+    done = run("check", picture, "--render", f"names:{picture}")
+    assert (done.exit_code, picture.read_bytes()) == (2, before)
+
+
+def test_more_than_a_renderer_is_given(install: Install, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install("renders", {RENDERERS: {"names": ".:names"}}, RENDERS)
+    monkeypatch.setattr("imageauth.rendering.plugin_renderers.MOST", 1)
+    done = run("check", picture, picture, "--render", f"names:{picture}.txt")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--render holds 1 reports at most, and 2 files were named" in done.stderr
 
 
 @pytest.mark.parametrize(
