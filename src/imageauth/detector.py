@@ -62,7 +62,8 @@ _BY_STRENGTH = {
 _BATCH_BYTES = 12 * 2**20
 _AHEAD_BYTES = 48 * 2**20
 _PLUGINS = ("What a plug-in says is as good as the package that it comes from; imageauth did not measure it.",)
-_NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
+NO_PIXELS = "The pixels were not looked at: neither a network nor a search for watermarks was run on them."
+"""Among the limits of a report for which the pixels were left alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -368,7 +369,7 @@ class Detector:
         evidence = image.evidence
         probability = answer.probability if answer else None
         card, outside = image.seen.model.card if image.seen else None, None
-        limits: tuple[str, ...] = () if self._models else _NO_PIXELS
+        limits: tuple[str, ...] = () if self._models else (NO_PIXELS,)
         if image.seen and card and answer:
             views, kinds = image.seen.views, card.answers.kinds_of(answer.said[: image.seen.views.counts[0]])
             outside = card.domain.outside(image.width, image.height, views.contrast, answer.unfamiliarity)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imageauth.cli.options import CODE_FOUND, FailOn, Model, Online, PolicyFile
+from imageauth.cli.signing import Certificate, PassphraseFile, Sign, Signing
+from imageauth.cli.terminal import terminal
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ def check(
         str | None,
         typer.Option(metavar="TIME", help="The time that a report says, as ISO 8601; the same gives the same bytes."),
     ] = None,
+    sign: Sign = None,
+    certificate: Certificate = None,
+    passphrase_file: PassphraseFile = None,
     model: Model = AUTO,
     heatmap: Annotated[
         Path | None,
@@ -74,7 +79,8 @@ def check(
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
     renderings = [Rendering.of(text) for text in render or ()]
-    documents = wanted(html, pdf, time, others=[heatmap, *(one.path for one in renderings)])
+    signing = Signing(sign, certificate, passphrase_file)
+    documents = wanted(html, pdf, time, signing, others=[heatmap, *(one.path for one in renderings)])
     rules = read_policy(policy) if policy else STANDARD
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
@@ -205,17 +211,7 @@ def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:
     if isinstance(answer, Failure):
         print(failure_line(answer), file=sys.stderr)
     elif not as_json:
-        colour, width = _terminal()
+        colour, width = terminal()
         print(headline(answer, colour=colour, width=width), flush=True)
         if explain:
             print(explanation(answer))
-
-
-def _terminal() -> tuple[bool, int | None]:
-    """Whether to use colour, and the width to fit; nothing is coloured or shortened for a pipe or a file."""
-    import os
-    import shutil
-
-    if not sys.stdout.isatty():
-        return False, None
-    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb", shutil.get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""``--html``, ``--pdf`` and ``--time`` of ``imageauth check``: what can be known before the work, and the writing."""
+"""The reports that ``imageauth check`` writes: what can be known before the work, and the writing."""
 
 import os
 import sys
@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imageauth.cli.signing import NOBODY, Signing, without_signing
 from imageauth.errors import ImageAuthError
 
 if TYPE_CHECKING:
     from imageauth.cli.inputs import Named
     from imageauth.detector import Detector
     from imageauth.rendering.document import Entry
+    from imageauth.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,19 @@ class Wanted:
     Attributes:
         html, pdf: where to; None: not in that form.
         made: the time that they say.
+        signer: who signs them, if anybody does.
     """
 
     html: Path | None
     pdf: Path | None
     made: datetime
+    signer: "Signer | None" = None
 
     def __bool__(self) -> bool:
         return bool(self.html or self.pdf)
 
     def write(self, detector: "Detector", entries: "Sequence[Entry]") -> None:
-        """Write them, each whole or not at all.
+        """Write them, each whole or not at all, and the signature beside each.
 
         Raises:
             ImageAuthError: one cannot be made or written.
@@ -41,25 +45,38 @@ class Wanted:
         from imageauth.documents import Document, contents_of
         from imageauth.files import write_bytes
 
-        document = Document(contents_of(detector, entries, made=self.made, command=["imageauth", *sys.argv[1:]]))
+        command = ["imageauth", *without_signing(sys.argv[1:])]  # a signed report is the same to the last byte
+        document = Document(contents_of(detector, entries, made=self.made, command=command))
         # Both are made before either is written.
         html = document.to_html().encode() if self.html else b""
         pdf = document.to_pdf() if self.pdf else b""
         for path, data in ((self.html, html), (self.pdf, pdf)):
             if path:
                 write_bytes(path, data)
+                if self.signer:
+                    from imageauth.signing import write_signature
+
+                    write_signature(path, data, self.signer)
 
 
-def wanted(html: Path | None, pdf: Path | None, time: str | None, others: Iterable[Path | None] = ()) -> Wanted:
+def wanted(
+    html: Path | None,
+    pdf: Path | None,
+    time: str | None,
+    signing: Signing = NOBODY,
+    others: Iterable[Path | None] = (),
+) -> Wanted:
     """What the options ask for.
 
     Args:
         html, pdf, time: as they were given.
+        signing: what was given on who signs.
         others: further files that the command writes.
 
     Raises:
         MissingExtraError: what a form needs is not installed.
-        ImageAuthError: a name does not fit, two are the same, one cannot be written, or the time is none.
+        ImageAuthError: a name does not fit, two are the same, one cannot be written, the time is none, or a signature
+            would be worth nothing.
     """
     from imageauth.files import check_writable
 
@@ -75,12 +92,17 @@ def wanted(html: Path | None, pdf: Path | None, time: str | None, others: Iterab
         from imageauth.rendering.document.pdf import require_library
 
         require_library()
+    signer = signing.load(given)
+    if signer:
+        from imageauth.signing import sidecar_of
+
+        given += [sidecar_of(path) for path in given]
     places = [os.path.realpath(path) for path in (*given, *filter(None, others))]
     if len(set(places)) < len(places):
         raise ImageAuthError("two of the files to write are the same")
     for path in given:
         check_writable(path)
-    return Wanted(html, pdf, made)
+    return Wanted(html, pdf, made, signer)
 
 
 def check_inputs(items: "Sequence[Named]", outputs: Iterable[tuple[str, Path | None]]) -> None:

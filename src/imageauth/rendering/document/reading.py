@@ -32,6 +32,21 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
         MissingExtraError: of a PDF, if pypdf is not installed.
         ImageAuthError: it cannot be read, is too large, or carries no such object; the message says which.
     """
+    data = read_report_bytes(path)
+    try:
+        return parse_document(data)
+    except MissingExtraError:
+        raise
+    except ImageAuthError as error:
+        raise ImageAuthError(f"{os.fspath(path)} {error}") from error
+
+
+def read_report_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a report's file, at most :data:`MAX_BYTES`.
+
+    Raises:
+        ImageAuthError: it cannot be read, or is too large.
+    """
     name = os.fspath(path)
     try:
         with Path(path).open("rb") as stream:
@@ -41,12 +56,7 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ImageAuthError(f"{name} cannot be read: {reason}") from error
     if len(data) > MAX_BYTES:
         raise ImageAuthError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no report is")
-    try:
-        return parse_document(data)
-    except MissingExtraError:
-        raise
-    except ImageAuthError as error:
-        raise ImageAuthError(f"{name} {error}") from error
+    return data
 
 
 def parse_document(data: bytes) -> dict[str, Any]:
