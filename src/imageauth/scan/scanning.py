@@ -96,10 +96,14 @@ def scan(
 
 def _stable(items: Iterable[Item | Failure]) -> Iterator[Item | Failure]:
     for item in items:
-        if isinstance(item, Failure):
-            yield replace(item, file=stable_name(item.file))
+        name = item.file if isinstance(item, Failure) else item.name
+        stable = stable_name(name)
+        if stable == name:
+            yield item
+        elif isinstance(item, Failure):
+            yield replace(item, file=stable)
         else:
-            yield replace(item, name=stable_name(item.name))
+            yield replace(item, name=stable)
 
 
 def _differs(now: int | None, before: int | None) -> bool:
