@@ -233,6 +233,7 @@ def test_a_model_goes_by_its_name(model: Path, picture: Path) -> None:
     done = run("models")
     assert "stamps 3 " in done.stdout
     assert "from stamp-collectors 1.0" in done.stdout
+    assert run("models", "stamps").stdout.startswith("stamps 3 ")
     assert json.loads(run("models", "--json").stdout.splitlines()[-1])["plugin"] == "stamp-collectors 1.0"
 
 

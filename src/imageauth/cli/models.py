@@ -8,19 +8,26 @@ import typer
 
 
 def models(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Names or model folders; default: all shipped and plugged-in ones."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON, one a line.")] = False,
 ) -> None:
-    """Show the shipped models and those of plug-ins: name, size, SHA-256 and figures from their cards.
+    """Show models: name, size, SHA-256 and figures from their cards.
 
-    Exit code: 0 all shown, 1 the model of a plug-in cannot be used.
+    Exit code: 0 all shown, 1 the model of a plug-in cannot be used, 2 there is no such model.
     """
     from imageauth.errors import ImageAuthError
-    from imageauth.models import find_model, plugin_models, shipped_models
+    from imageauth.models import find_model, plugin_model, plugin_models, shipped_models
     from imageauth.pixels.card import Card
 
     failed = False
-    shipped = ((name, None) for name in shipped_models())
-    for name, plugin in (*shipped, *((plugin.name, plugin) for plugin in plugin_models())):
+    if names:
+        wanted = [(name, plugin_model(name)) for name in names]
+    else:
+        wanted = [*((name, None) for name in shipped_models()), *((plugin.name, plugin) for plugin in plugin_models())]
+    for name, plugin in wanted:
         try:
             if plugin and plugin.refused:
                 raise plugin.error(plugin.refused)

@@ -28,7 +28,9 @@ def plugin_models() -> tuple[Plugin, ...]:
 
 
 def plugin_model(name: str | Path) -> Plugin | None:
-    """The model of another package that goes by a name, usable or not; None if none does."""
+    """The model of another package that a name leads to, usable or not; None if it leads to none."""
+    if str(name) in shipped_models():
+        return None
     return next((plugin for plugin in plugin_models() if plugin.name == str(name)), None)
 
 
