@@ -1,5 +1,6 @@
 """Plug-ins of other packages: found, checked, named in reports, refused with one line, left out."""
 
+import importlib
 import io
 import json
 import os
@@ -59,6 +60,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
     def add(*arguments: object, **more: object) -> Path:
         package(folder, *arguments, **more)  # type: ignore[arg-type]
+        importlib.invalidate_caches()
         plugins_module._entries.cache_clear()
         return folder
 
@@ -113,7 +115,7 @@ def test_a_policy_may_leave_plugins_unheeded(install: Install, picture: Path, tm
         ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
         ("def ask(image):\n    raise KeyError('no such \\x1b[31mthing')", "failed on this file: KeyError"),
         ("def ask(image):\n    raise MemoryError", "failed on this file: MemoryError"),
-        ("ask = 5", "is a int, not a function"),
+        ("ask = 5", "is of type int, not a function"),
         ("def ask(image):\n    return None", "failed on this file: TypeError"),
         ("def ask(image):\n    return ['found']", "gave str instead of Evidence"),
         (FINDS.replace('"plugin",', '"credentials",'), "gave evidence of source 'credentials'"),
@@ -124,6 +126,10 @@ def test_a_policy_may_leave_plugins_unheeded(install: Install, picture: Path, tm
         (FINDS.replace("image.pixels is not None", "image"), "JSON cannot hold"),
         (FINDS.replace("image.pixels is not None", "float('nan')"), "JSON cannot hold"),
         (FINDS.replace("image.pixels is not None", "'x' * 2**21"), "characters of evidence"),
+        (
+            FINDS.replace("    return [", "    while True:\n        yield ").replace("detail)]", "detail)"),
+            "more than 100",
+        ),
     ],
 )
 def test_what_a_source_does_wrong_is_a_finding(install: Install, picture: Path, code: str, line: str) -> None:
@@ -136,6 +142,15 @@ def test_what_a_source_does_wrong_is_a_finding(install: Install, picture: Path, 
     assert "\x1b" not in failed.finding
     assert len(failed.finding) < 400
     assert found.code == "other-listed"
+
+
+def test_a_source_cannot_change_what_others_see(install: Install, picture: Path) -> None:
+    code = "def ask(image):\n    assert image.pixels.shape == (32, 32, 3)\n    image.pixels[:] = 0\n    return []"
+    probability = Detector("cifake").check(picture).probability
+    install("vandal", {SOURCES: {"wipes": ".:ask"}}, code)
+    report = Detector("cifake").check(picture)
+    assert report.probability == probability
+    assert "ValueError: assignment destination is read-only" in report.evidence[-1].finding
 
 
 def test_names_that_are_taken_are_refused(install: Install, picture: Path) -> None:
@@ -245,6 +260,12 @@ def test_a_model_that_cannot_be_used_is_one_line(model: Path, picture: Path) -> 
     assert done.stderr == (
         "imageauth: the plug-in stamps of stamp-collectors 1.0 has a card of another name, 'photo'\n"
     )
+    (model / "model.tflite").unlink()
+    card.write_text(card.read_text(encoding="utf-8").replace('"photo"', '"stamps"'), encoding="utf-8")
+    assert run("models", "stamps").stderr == (
+        "imageauth: the plug-in stamps of stamp-collectors 1.0 cannot be read: No such file or directory\n"
+    )
+    assert json.loads(run("plugins", "--json").stdout)["loads"] is False
     card.unlink()
     model.rename(model.with_name("elsewhere"))
     done = run("models")

@@ -79,7 +79,7 @@ class Plugin:
         """
         found = self.load()
         if not callable(found):
-            raise self.error(f"is a {type(found).__name__}, not a function")
+            raise self.error(f"is of type {type(found).__name__}, not a function")
         return found
 
     def error(self, reason: str) -> PluginError:

@@ -36,7 +36,8 @@ def models(
         except (ImageAuthError, OSError) as error:
             if not plugin:
                 raise
-            print(f"imageauth: {error}", file=sys.stderr)
+            reason = plugin.error(f"cannot be read: {error.strerror}") if isinstance(error, OSError) else error
+            print(f"imageauth: {reason}", file=sys.stderr)
             failed = True
             continue
         if as_json:

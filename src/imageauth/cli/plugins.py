@@ -17,7 +17,7 @@ def plugins(
     """
     from imageauth.errors import ImageAuthError
     from imageauth.models import plugin_folder, plugin_models
-    from imageauth.pixels.card import Card
+    from imageauth.pixels.model import PixelModel
     from imageauth.plugins import GROUPS, OFF, is_off
     from imageauth.provenance.plugin_sources import plugin_sources
     from imageauth.rendering.plugin_renderers import plugin_renderers
@@ -29,7 +29,7 @@ def plugins(
         try:
             if plugin.kind == "model":
                 plugin_folder(plugin)
-                Card.of(plugin.name)
+                PixelModel.load(plugin.name)
             else:
                 plugin.function()
         except ImageAuthError as error:

@@ -8,6 +8,7 @@ under its own name, never as one of imageauth's own sources, and it cannot give 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, get_args
 
 from imageauth.errors import PluginError
@@ -15,8 +16,8 @@ from imageauth.imagefile import ImageFile
 from imageauth.plugins import Plugin, plugins, told
 from imageauth.report import Evidence, PointsTo, Source, Strength
 
-# Characters of all that a plug-in says of one file, as JSON.
-_MOST = 2**20
+# Findings of one plug-in about one file, and characters of them as JSON.
+_MOST_FINDINGS, _MOST = 100, 2**20
 
 
 def plugin_sources() -> tuple[Plugin, ...]:
@@ -41,7 +42,7 @@ class PluginSource:
         """
         plugin = self._plugin
         try:
-            return _checked(plugin.function()(image), plugin)
+            return _checked(plugin.function()(_unchangeable(image)), plugin)
         except PluginError as error:
             reason, kind = str(error), "unusable"
         except Exception as error:  # its code is not ours
@@ -50,13 +51,24 @@ class PluginSource:
         return [Evidence("plugin", "plugin-failed", finding, detail={"error": kind, "plugin": plugin.label})]
 
 
+def _unchangeable(image: ImageFile) -> ImageFile:
+    """The same file, whose pixels cannot be written to: others look at them too."""
+    if image.pixels is None:
+        return image
+    pixels = image.pixels.view()
+    pixels.flags.writeable = False
+    return replace(image, pixels=pixels)
+
+
 def _checked(said: Any, plugin: Plugin) -> list[Evidence]:
     """What a plug-in said, with its package in the detail of each finding.
 
     Raises:
         PluginError: it is not what the contract asks for.
     """
-    items = list(said)
+    items = list(islice(said, _MOST_FINDINGS + 1))
+    if len(items) > _MOST_FINDINGS:
+        raise plugin.error(f"gave more than {_MOST_FINDINGS} findings")
     for item in items:
         if reason := _problem(item, plugin.name):
             raise plugin.error(reason)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imageauth.errors import ImageAuthError, PluginError
+from imageauth.escaping import printable
 from imageauth.files import check_writable, write_bytes
 from imageauth.plugins import Plugin, plugins, told
 from imageauth.report import Failure, Report
@@ -51,8 +52,9 @@ class Rendering:
         found = plugin_renderers()
         plugin = next((plugin for plugin in found if plugin.name == name), None)
         if plugin is None:
-            known = ", ".join(plugin.name for plugin in found) or "none is installed; see docs/plugins.md"
-            raise ImageAuthError(f"there is no renderer {name!r}: plug-ins bring {known}")
+            known = ", ".join(plugin.name for plugin in found if not plugin.refused)
+            brought = f"plug-ins bring {known}" if known else "none is installed; see docs/plugins.md"
+            raise ImageAuthError(f"there is no renderer {name!r}: {brought}")
         plugin.function()
         check_writable(Path(path))
         return Rendering(plugin, Path(path))
@@ -102,7 +104,7 @@ def write_all(renderings: Sequence[Rendering], answers: Sequence[Report | Failur
         try:
             rendering.write(answers)
         except PluginError as error:
-            yield PluginError(f"{error}; nothing is written to {rendering.path}")
+            yield PluginError(f"{error}; nothing is written to {printable(str(rendering.path))}")
 
 
 def plugin_renderers() -> tuple[Plugin, ...]:
