@@ -40,8 +40,8 @@ def ask(image: ImageFile) -> list[Evidence]:
 def _evidence(kind: str, where: str, row: dict[str, str], bits: int) -> Evidence:
     finding = f"{where} on the desk's list as {_SAID[row['says']]}: {row['note']}"
     detail = {"sha256": row["sha256"], "note": row["note"], "bits_that_differ": bits}
-    points_to = "ai" if row["says"] == "ai" else "real"
-    return Evidence("plugin", f"known-pictures-{kind}", finding, points_to, "declared", detail)
+    code, points_to_ai = f"known-pictures-{kind}", row["says"] == "ai"
+    return Evidence("plugin", code, finding, "ai" if points_to_ai else "real", "declared", detail)
 
 
 @lru_cache(maxsize=1)
