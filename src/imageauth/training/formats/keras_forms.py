@@ -22,12 +22,13 @@ def write_saved_model(model: Path, path: Path) -> None:
         OSError: it cannot be written.
     """
     network = rebuild(model)
-    archive = keras.export.ExportArchive()
-    archive.track(network)
+    # Plain TensorFlow: Keras' own archive would hold each variable twice.
+    module = tf.Module()
+    module.held = [variable.value for variable in network.variables]
     signature = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name=INPUT)
-    archive.add_endpoint("serve", lambda pixels: {OUTPUT: network(pixels, training=False)}, input_signature=[signature])
+    module.serve = tf.function(lambda pixels: {OUTPUT: network(pixels, training=False)}, input_signature=[signature])
     with _writing():
-        archive.write_out(str(path), verbose=False)
+        tf.saved_model.save(module, str(path), signatures={"serving_default": module.serve})
 
 
 def ask_saved_model(path: Path) -> Ask:
