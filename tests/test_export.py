@@ -24,6 +24,7 @@ from imageauth.training.formats.golden import Golden
 from imageauth.training.formats.onnx_graph import to_onnx
 from tests import photo_model
 from tests.test_golden import patterns
+from tests.test_imports import modules_after
 
 onnx = pytest.importorskip("onnx") if not os.environ.get("CI") else __import__("onnx")
 onnxruntime = pytest.importorskip("onnxruntime") if not os.environ.get("CI") else __import__("onnxruntime")
@@ -80,9 +81,15 @@ def test_onnx_proves_itself_without_imageauth(tmp_path: Path, capsys: pytest.Cap
     assert "WRONG" in capsys.readouterr().out
 
 
+def test_onnx_needs_no_tensorflow() -> None:
+    code = "import imageauth.training.formats.writing, imageauth.training.formats.onnx_graph"
+    assert not modules_after(code) & {"tensorflow", "keras"}
+
+
 def ask_onnx(data: bytes, views: np.ndarray) -> np.ndarray:
     network = onnxruntime.InferenceSession(data)
-    return np.concatenate([network.run(["answers"], {"pixels": views.astype(np.float32)})[0]])
+    (said,) = network.run(["answers"], {"pixels": views.astype(np.float32)})
+    return np.asarray(said)
 
 
 def test_an_onnx_file_has_its_companions_beside_it(tmp_path: Path) -> None:

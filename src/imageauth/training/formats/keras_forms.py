@@ -73,4 +73,6 @@ def _writing() -> Iterator[None]:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     except tf.errors.OpError as error:
-        raise OSError(" ".join(str(error.message).split())[:200]) from error
+        # "{{function_node …}} path; No space left on device [Op:SaveV2]"
+        reason = str(error.message).rsplit("; ", 1)[-1].split(" [Op:")[0]
+        raise OSError(" ".join(reason.split())[:200]) from error
