@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,8 +18,11 @@ from typer.testing import CliRunner, Result
 from imageauth import Detector
 from imageauth.cli import app
 from imageauth.models import find_model
+from imageauth.pixels.calibration import Method
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
+from imageauth.pixels.stability import LOSSLESS, VARIANTS
+from imageauth.pixels.views import VIEWS
 from imageauth.training.formats import forms
 from imageauth.training.formats.golden import Golden
 from imageauth.training.formats.onnx_graph import to_onnx
@@ -140,6 +144,19 @@ def test_the_examples_see_of_a_picture_what_photo_sees() -> None:
 def test_golden_names_every_view() -> None:
     names = Golden.of(Card.load(find_model("photo"))).names()
     assert names == ["whole", "tiles", "tiles", "crops", "whole/flipped", "whole/re-encoded-75"]
+
+
+def test_the_page_names_all_there_is() -> None:
+    text = (EXAMPLES.parent.parent / "docs" / "export.md").read_text(encoding="utf-8")
+    card = Card.load(find_model("cifake"))
+    golden = Golden.of(card)
+    said = np.zeros((len(golden.views.pixels), card.answers.columns))
+    own = {name for name in golden.arrays(said, said) if not name.startswith("litert_")}
+    for name in {*forms.FORMS, *VIEWS, *VARIANTS, *get_args(Method), *own}:
+        assert f"`{name}`" in text, name
+    assert preprocessing.CUT.keys() == VIEWS.keys()
+    assert preprocessing.CHANGE.keys() == VARIANTS.keys()
+    assert set(preprocessing.LOSSLESS) == LOSSLESS
 
 
 @pytest.mark.train
