@@ -17,7 +17,8 @@ import scipy.optimize
 from keras import layers, ops
 
 from imageauth.training.heads import dense
-from imageauth.training.vit import FEATURES, TOKENS, ViT
+from imageauth.training.litert import to_litert, to_mixed
+from imageauth.training.vit import FEATURES, TOKENS, ViT, build
 
 if TYPE_CHECKING:
     from keras import Model
@@ -89,7 +90,12 @@ def source_weights(sources: Sequence[str], labels: npt.NDArray[np.integer], powe
 
 
 def fit_head(
-    features: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], weights: Floats, *, l2: float = 3e-3
+    features: npt.NDArray[np.floating],
+    labels: npt.NDArray[np.integer],
+    weights: Floats,
+    *,
+    l2: float = 3e-3,
+    towards: Head | None = None,
 ) -> Head:
     """A logistic regression, multinomial for more than two classes, by L-BFGS (Liu & Nocedal 1989).
 
@@ -100,6 +106,8 @@ def fit_head(
         labels: whole numbers 0..K−1, [N].
         weights: of the pictures, [N].
         l2: half of it times the squared weights, on the scale of standardised features, is added to the mean loss.
+        towards: a head to begin with and to stay near: not the weights count then but how far they are from its
+            (L2-SP: Li, Grandvalet & Davoine 2018, arXiv:1802.01483). Its bias is a beginning and no more.
 
     Returns:
         For two classes K = 1, above 0 for label 1; for more, K logits.
@@ -112,6 +120,11 @@ def fit_head(
     targets = (np.arange(classes) == labels[:, None])[:, 1 if classes == 2 else 0 :].astype(np.float32)
     share = (weights / weights.sum())[:, None].astype(np.float32)
     form = x.shape[1] + 1, targets.shape[1]
+    start = np.zeros(form)
+    if towards:
+        start[:-1] = towards.weights * deviation[:, None]
+        start[-1] = towards.bias + mean @ towards.weights
+    origin = start[:-1].astype(np.float32)
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         given = flat.reshape(form).astype(np.float32)
@@ -121,13 +134,12 @@ def fit_head(
         normal = np.logaddexp.reduce(all_logits, axis=1, keepdims=True)
         wrong = share * (np.exp(logits - normal) - targets)
         total = float((share * (normal - (targets * logits).sum(axis=1, keepdims=True))).sum(dtype=np.float64))
-        gradient = np.concatenate([x.T @ wrong + l2 * given[:-1], wrong.sum(axis=0, keepdims=True)])
-        return total + 0.5 * l2 * float(np.square(given[:-1]).sum(dtype=np.float64)), gradient.ravel().astype(
-            np.float64
-        )
+        away = given[:-1] - origin
+        gradient = np.concatenate([x.T @ wrong + l2 * away, wrong.sum(axis=0, keepdims=True)])
+        total += 0.5 * l2 * float(np.square(away).sum(dtype=np.float64))
+        return total, gradient.ravel().astype(np.float64)
 
-    start = np.zeros(form[0] * form[1])
-    found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
+    found = scipy.optimize.minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
     fitted = found.x.reshape(form)
     kernel = fitted[:-1] / deviation[:, None]
     return Head(kernel.astype(np.float32), (fitted[-1] - mean @ kernel).astype(np.float32))
@@ -158,3 +170,15 @@ def attach(model: "Model", heads: Heads) -> "Model":
     places = ops.squeeze(dense(MAP, heads.map.weights, heads.map.bias)(tokens), axis=-1)
     answers = layers.Concatenate(name="answers")([dense(VIEWS, views.weights, views.bias)(features), places])
     return keras.Model(model.input, answers, name=model.name)
+
+
+def encoder_of(tower: "Model", config: ViT) -> bytes:
+    """The tower alone as a LiteRT file: float32 [N, side, side, 3] in 0..255 → features, float32 [N, F].
+
+    Args:
+        tower: of :func:`imageauth.training.vit.build`.
+        config: its form.
+    """
+    encoder = build(config)
+    encoder.set_weights(tower.get_weights())
+    return to_mixed(to_litert(encoder), BITS)
