@@ -62,7 +62,7 @@ class Form:
 
     def file_of(self, card: Card) -> str:
         """The network's name in a folder: the model's own file keeps the name that its card knows."""
-        return card.file if self.name == "litert" else self.file
+        return Path(card.file).name if self.name == "litert" else self.file
 
     def require(self) -> None:
         """Make sure that writing can begin.

@@ -22,12 +22,13 @@ def write_saved_model(model: Path, path: Path) -> None:
         OSError: it cannot be written.
     """
     network = rebuild(model)
-    archive = keras.export.ExportArchive()
-    archive.track(network)
+    # Plain TensorFlow: Keras' own archive would hold each variable twice.
+    module = tf.Module()
+    module.held = [variable.value for variable in network.variables]
     signature = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name=INPUT)
-    archive.add_endpoint("serve", lambda pixels: {OUTPUT: network(pixels, training=False)}, input_signature=[signature])
+    module.serve = tf.function(lambda pixels: {OUTPUT: network(pixels, training=False)}, input_signature=[signature])
     with _writing():
-        archive.write_out(str(path), verbose=False)
+        tf.saved_model.save(module, str(path), signatures={"serving_default": module.serve})
 
 
 def ask_saved_model(path: Path) -> Ask:
@@ -72,4 +73,6 @@ def _writing() -> Iterator[None]:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     except tf.errors.OpError as error:
-        raise OSError(" ".join(str(error.message).split())[:200]) from error
+        # "{{function_node …}} path; No space left on device [Op:SaveV2]"
+        reason = str(error.message).rsplit("; ", 1)[-1].split(" [Op:")[0]
+        raise OSError(" ".join(reason.split())[:200]) from error

@@ -62,8 +62,8 @@ def export(model: str | Path, form: str, out: Path) -> Exported:
     folder = find_model(model)
     card = Card.load(folder)
     source = Source(folder, card, read_weights(folder, card))
-    names = _names(chosen, card, out)
-    alone = names[_NETWORK] == out.name and bool(chosen.file)
+    alone = chosen.suffix != "" and out.suffix.lower() == chosen.suffix
+    names = _names(chosen, card, out, alone)
     _check_free(out, [out.with_name(name) for name in names.values()] if alone else [])
     chosen.require()
     with _writing(out) as room:
@@ -89,17 +89,17 @@ def export(model: str | Path, form: str, out: Path) -> Exported:
     return Exported(card, out if alone or not chosen.file else out / names[_NETWORK], size, difference)
 
 
-def _names(form: Form, card: Card, out: Path) -> dict[str, str]:
-    """Of the network and its companions, in the folder ``out`` or, where it names a file, beside it.
+def _names(form: Form, card: Card, out: Path, alone: bool) -> dict[str, str]:
+    """Of the network and its companions, in the folder ``out`` or, where it names a file that stands alone, beside it.
 
     Raises:
         ImageAuthError: ``out`` ends as files of another form do.
     """
-    suffix = out.suffix.lower()
-    if other := next((each for each in FORMS.values() if each.suffix == suffix != form.suffix and suffix), None):
-        raise ImageAuthError(f"{out} ends as a file of the format {other.name} does, and {form.name} was asked for")
+    others = (other.name for other in FORMS.values() if not alone and "" != other.suffix == out.suffix.lower())
+    if other := next(others, None):
+        raise ImageAuthError(f"{out} ends as a file of the format {other} does, and {form.name} was asked for")
     companions = (FILE_NAME, GOLDEN, PAGE)
-    if form.suffix and suffix == form.suffix:
+    if alone:
         return {_NETWORK: out.name, **{name: f"{out.stem}.{name}" for name in companions}}
     return {_NETWORK: form.file_of(card), **{name: name for name in companions}}
 
