@@ -31,6 +31,7 @@ ALLOWED = {
     "report": set(),
     "escaping": set(),
     "patterns": set(),
+    "perceptual_hash": set(),
     "models": {"errors"},
     "files": {"errors"},
     "manifest": {"errors", "files"},
@@ -44,17 +45,20 @@ ALLOWED = {
     "verdict": {"report"},
     "folders": {"errors", "images", "patterns", "report"},
     "policy": {"errors", "verdict"},
+    "signing": {"errors", "escaping", "files"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "png", "report", "svg"},
-    "rendering": {"escaping", "report"},
+    "rendering": {"errors", "escaping", "perceptual_hash", "pixels", "report", "verdict"},
     "detector": SERVING,
+    "documents": SERVING | {"files", "perceptual_hash"},
     "scan": {
         *("detector", "errors", "escaping", "files", "folders", "images", "models"),
-        *("patterns", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
+        *("patterns", "perceptual_hash", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
     },
-    "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
+    "verification": SERVING | {"perceptual_hash", "policy", "signing"} | {"detector", "escaping"},
+    "server": SERVING | {"detector", "documents", "escaping", "files", "policy", "rendering"},
     "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
-    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
+    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "models", "pixels"},
 }
 
 

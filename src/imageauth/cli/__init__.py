@@ -7,7 +7,24 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, review, scan, serve, train, trust, tune, web
+from imageauth.cli import (
+    check,
+    compare,
+    data,
+    evaluate,
+    export,
+    inspect,
+    models,
+    recalibrate,
+    review,
+    scan,
+    serve,
+    train,
+    trust,
+    tune,
+    verify_report,
+    web,
+)
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -23,8 +40,12 @@ app.command()(guarded(quiet(check.check)))
 app.command()(guarded(scan.scan))
 app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
+app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
+app.command()(guarded(quiet(compare.compare)))
+app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(export.export)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

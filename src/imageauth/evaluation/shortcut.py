@@ -21,6 +21,16 @@ HEADERS = "headers"
 HEADERS_AND_SIZE = "headers+bytes per pixel"
 _MOST = 20_000  # files; more would not change the answer
 _FOLDS = 5
+_KINDS = tuple(sorted(set(FORMATS.values())))
+_SIZE_AT = len(_KINDS)
+PARTS = {
+    "file format": slice(0, _SIZE_AT),
+    "width, height and shape": slice(_SIZE_AT, _SIZE_AT + 3),
+    "JPEG tables and subsampling": slice(_SIZE_AT + 3, _SIZE_AT + 137),
+    "progressive, EXIF, colour profile": slice(_SIZE_AT + 137, _SIZE_AT + 140),
+    "bytes per pixel": slice(_SIZE_AT + 140, _SIZE_AT + 141),
+}
+"""What a header says → its columns among :func:`header_features`."""
 
 
 def require_sklearn() -> Any:
@@ -36,18 +46,22 @@ def require_sklearn() -> Any:
     return sklearn
 
 
-def header_probe(items: Sequence[Item], *, folds: npt.ArrayLike | None = None, seed: int = 0) -> dict[str, Any]:
+def header_probe(
+    items: Sequence[Item], *, folds: npt.ArrayLike | None = None, seed: int = 0, parts: bool = False
+) -> dict[str, Any]:
     """Cross-validated AUROC of a random forest that sees headers only.
 
     Args:
         items: labelled files; beyond 20,000 a seeded sample is taken.
         folds: int [N], such as those that keep sources together; default: five at random.
         seed: of the sample, the folds and the forest.
+        parts: also tell what each of :data:`PARTS` gives away alone.
 
     Returns:
         ``n`` files whose header could be read, ``folds``, and ``auroc``: one number for the headers (format, width,
         height, aspect, quantisation tables, subsampling, progressive, presence of EXIF and ICC), one with the bytes
-        per pixel added. That last number also tells how well the *content* compresses, so it is no pure shortcut.
+        per pixel added. That last number also tells how well the *content* compresses, so it is no pure shortcut. With
+        ``parts`` a number for each of those, too.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -66,10 +80,8 @@ def header_probe(items: Sequence[Item], *, folds: npt.ArrayLike | None = None, s
         raise DataError("the shortcut probe needs at least two readable files of each class")
     if folds is None:
         kept = _random_folds(labels, min(_FOLDS, fewest), seed)
-    auroc = {
-        name: forest_auroc(columns, labels, kept, seed)
-        for name, columns in ((HEADERS, features[:, :-1]), (HEADERS_AND_SIZE, features))
-    }
+    seen = {HEADERS: slice(0, -1), HEADERS_AND_SIZE: slice(None), **(PARTS if parts else {})}
+    auroc = {name: forest_auroc(features[:, columns], labels, kept, seed) for name, columns in seen.items()}
     return {"n": len(labels), "folds": len(set(kept.tolist())), "auroc": auroc}
 
 
@@ -117,13 +129,12 @@ def header_features(item: Item) -> npt.NDArray[np.float64] | None:
         data = read_bytes(item.path)
         with PIL.Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in PIL.Image.OPEN]) as picture:
             width, height = picture.size
-            kinds = sorted(set(FORMATS.values()))
             kind = FORMATS[picture.format or ""]
             tables = getattr(picture, "quantization", None) or {}
             luma, chroma = (np.resize(tables[at], 64) if at in tables else np.zeros(64) for at in (0, 1))
             layers = [value for layer in getattr(picture, "layer", [])[:3] for value in layer[1:3]]
             facts = [
-                *(float(kind == other) for other in kinds),
+                *(float(kind == other) for other in _KINDS),
                 *(width, height, width / height),
                 *luma,
                 *chroma,

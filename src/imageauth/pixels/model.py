@@ -51,16 +51,19 @@ class PixelModel:
 
     Attributes:
         card: its :class:`~imageauth.pixels.card.Card`.
+        folder: that it came from; None if it came from none.
     """
 
-    def __init__(self, card: Card, network: Network | Callable[[], Network]) -> None:
+    def __init__(self, card: Card, network: Network | Callable[[], Network], *, folder: Path | None = None) -> None:
         """A model of parts.
 
         Args:
             card: of the network.
             network: it, or what loads it when a picture is first scored.
+            folder: that it came from.
         """
         self.card = card
+        self.folder = folder
         self._source = network
         self._lock = threading.Lock()
 
@@ -88,7 +91,7 @@ class PixelModel:
         """
         folder = find_model(name)
         card = Card.load(folder)
-        return PixelModel(card, lambda: _network(folder, card, threads))
+        return PixelModel(card, lambda: _network(folder, card, threads), folder=folder)
 
     def network(self) -> Network:
         """The network, loaded by the first call, whichever thread makes it.
@@ -103,7 +106,7 @@ class PixelModel:
 
     def under(self, thresholds: Thresholds) -> "PixelModel":
         """This model with other thresholds."""
-        return PixelModel(replace(self.card, thresholds=thresholds), self.network)
+        return PixelModel(replace(self.card, thresholds=thresholds), self.network, folder=self.folder)
 
     def views(self, pixels: Pixels, *, lossless: bool = False) -> Views:
         """What the network looks at of a picture of any size.
@@ -192,10 +195,15 @@ def score_views(
         answers: what the network's columns mean.
         batch: views at a time; default: by their size.
     """
-    kinds = 1 + len(layout.variants)
     if not len(views):
-        return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-    everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
+        return Scores(np.empty((0, 1 + len(layout.variants))), np.empty(0), np.empty(0))
+    return scores_of(_answers(network, np.concatenate([each.pixels for each in views]), batch), views, layout, answers)
+
+
+def scores_of(everything: Floats, views: Sequence[Views], layout: Layout, answers: Answers) -> Scores:
+    """Scores of images, by what a network said of all their views, float64 [N, C]; the rest as for
+    :func:`score_views`.
+    """
     parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
     variants = np.stack(
         [
@@ -219,11 +227,11 @@ def _answers(network: Network, views: Pixels | npt.NDArray[np.float32], batch: i
     return np.concatenate(parts)
 
 
-def _network(folder: Path, card: Card, threads: int | None) -> Network:
-    """A model folder's network.
+def read_weights(folder: Path, card: Card) -> bytes:
+    """The file of a model folder's weights, once it is known to be the one that the card describes.
 
     Raises:
-        ModelError: it is missing, damaged, or not what the card describes.
+        ModelError: it is missing, or another one.
     """
     file = folder / card.file
     if file.parent.resolve() != folder.resolve():
@@ -237,7 +245,17 @@ def _network(folder: Path, card: Card, threads: int | None) -> Network:
         raise ModelError(
             f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
         )
-    network = Network(data, threads=threads, name=str(file))
+    return data
+
+
+def _network(folder: Path, card: Card, threads: int | None) -> Network:
+    """A model folder's network.
+
+    Raises:
+        ModelError: it is missing, damaged, or not what the card describes.
+    """
+    file = folder / card.file
+    network = Network(read_weights(folder, card), threads=threads, name=str(file))
     side = card.layout.side
     if network.side != side:
         raise ModelError(f"{file} takes {network.side}×{network.side} pixels, its card says {side}×{side}")

@@ -16,10 +16,11 @@ from imageauth.evaluation.source_tables import by_condition, by_part, headline
 from imageauth.files import write_atomically
 from imageauth.pixels.answers import Answers
 from imageauth.pixels.card import FILE_NAME, Card, Domain
+from imageauth.pixels.kinds import KIND_OF, KINDS
 from imageauth.pixels.layout import Layout
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
-from imageauth.training.photo_assess import KIND_OF, KINDS, LAYOUT, RISKS, Assessment
+from imageauth.training.photo_assess import LAYOUT, RISKS, Assessment
 from imageauth.training.vit import ViT
 
 VERSION = "1"
@@ -97,11 +98,12 @@ def write_photo(
         thresholds=conformal_thresholds(assessment.held_out, RISKS),
         figures=shown,
         limits=_limits(figures),
+        risks=RISKS,
         conditions={"small": "", "compressed": "", "soft": "", "screen": "", "drawn": _drawn(figures)},
     )
     write_atomically(folder / WEIGHTS, network)
     everything = {"all": figures.to_json(), "conditions": {name: part.to_json() for name, part in conditions.items()}}
-    write_atomically(folder / FIGURES_FILE, (json.dumps(_rounded(everything), indent=1) + "\n").encode())
+    write_atomically(folder / FIGURES_FILE, (json.dumps(rounded(everything), indent=1) + "\n").encode())
     write_atomically(folder / CARD_PAGE, _page(card, figures, conditions, about, len(network)).encode())
     write_atomically(folder / FILE_NAME, card.to_text().encode())
     return card
@@ -122,7 +124,7 @@ def _limits(figures: SourceFigures) -> tuple[str, ...]:
 
 
 def _drawn(figures: SourceFigures) -> str:
-    parts = [p for name, p in figures.real_kinds.items() if KIND_OF.get(name) == KINDS.index("drawn")]
+    parts = [p for name, p in figures.real_kinds.items() if KIND_OF.get(name) == "drawn"]
     n = sum(p.n for p in parts)
     if not n:
         return ""
@@ -195,9 +197,9 @@ def _conditions(conditions: Mapping[str, SourceFigures]) -> list[str]:
     return lines
 
 
-def _rounded(data: Any) -> Any:
+def rounded(data: Any) -> Any:
     if isinstance(data, float):
         return round(data, 5)
     if isinstance(data, dict):
-        return {key: _rounded(value) for key, value in data.items()}
-    return [_rounded(value) for value in data] if isinstance(data, list) else data
+        return {key: rounded(value) for key, value in data.items()}
+    return [rounded(value) for value in data] if isinstance(data, list) else data
