@@ -7,7 +7,22 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, compare, data, evaluate, inspect, models, review, scan, serve, train, trust, tune, web
+from imageauth.cli import (
+    check,
+    compare,
+    data,
+    evaluate,
+    inspect,
+    models,
+    recalibrate,
+    review,
+    scan,
+    serve,
+    train,
+    trust,
+    tune,
+    web,
+)
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -25,6 +40,7 @@ app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(quiet(compare.compare)))
+app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")

@@ -69,7 +69,7 @@ def compare(
         for table in tables(result):
             console.print(table)
         for sentence in sentences(result):
-            console.print(sentence, highlight=False, markup=False)
+            print(sentence)
     for failure in result.failures:
         print(failure_line(failure), file=sys.stderr)
     if result.failures or result.missing:

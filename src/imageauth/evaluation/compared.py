@@ -103,9 +103,9 @@ def tables(found: Comparison) -> Iterator[Table]:
     yield table
     if found.verdicts:
         for name, label in (("real", "Real pictures"), ("fake", "AI-made pictures")):
-            table = Table(title=f"{label}: A's verdict (down) by B's", title_justify="left")
-            for head in ("", *NAMES):
-                table.add_column(head, justify="right" if head else "left")
+            table = Table(title=label, title_justify="left")
+            for head in ("A's verdict \\ B's", *NAMES):
+                table.add_column(head, justify="right" if head in NAMES else "left")
             for row, counts in zip(NAMES, found.verdicts.table[name], strict=True):
                 table.add_row(row, *(f"{count:,}" for count in counts))
             yield table

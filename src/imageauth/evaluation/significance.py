@@ -58,13 +58,16 @@ def mcnemar(a: Bools, b: Bools) -> McNemar:
         a, b: whether each model was right, bool [N].
     """
     only_a, only_b = int(np.sum(a & ~b)), int(np.sum(~a & b))
+    both, neither = int(np.sum(a & b)), int(np.sum(~a & ~b))
+    if not only_a + only_b:
+        return McNemar(both, 0, 0, neither, 1.0, 1.0)
     n, few = only_a + only_b, min(only_a, only_b)
     # In logarithms: 2^-n is 0 in floating point from n = 1075 on.
     terms = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2) for k in range(few + 1)]
     tail, last = math.fsum(map(math.exp, terms)), math.exp(terms[-1])
     exact = min(1.0, 2 * tail)
     mid = 1 - last / 2 if only_a == only_b else 2 * tail - last
-    return McNemar(int(np.sum(a & b)), only_a, only_b, int(np.sum(~a & ~b)), exact, min(1.0, mid))
+    return McNemar(both, only_a, only_b, neither, exact, mid)
 
 
 def by_unit(a: Bools, b: Bools, units: npt.ArrayLike, *, seed: int = 0) -> float:
