@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +40,9 @@ def heads(seed: int = 0) -> Heads:
     def head(size: int, count: int = 1) -> Head:
         return Head(rng.normal(0, 0.01, (size, count)).astype(np.float32), np.zeros(count, np.float32))
 
-    return Heads(head(TINY.features), head(TINY.features), head(TINY.features), head(TINY.features, 3), head(TINY.width))
+    return Heads(
+        head(TINY.features), head(TINY.features), head(TINY.features), head(TINY.features, 3), head(TINY.width)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,20 @@ def done(parent: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.raises(KeyboardInterrupt):
         run.train_folder(run.Wish(data, out, str(parent), workers=1), progress=stop)
     before = {path: path.stat().st_mtime_ns for path in (out / "features-training").iterdir()}
-    arguments = ["--data", data, "--out", out, "--model", parent, "--name", "red", "--validation", other, "--workers", 1]
+    arguments = [
+        "--data",
+        data,
+        "--out",
+        out,
+        "--model",
+        parent,
+        "--name",
+        "red",
+        "--validation",
+        other,
+        "--workers",
+        1,
+    ]
     result = CliRunner().invoke(app, ["train", "folder", *map(str, arguments)])
     assert result.exit_code == 0, result.output
     assert before == {path: path.stat().st_mtime_ns for path in (out / "features-training").iterdir()}
@@ -148,7 +162,7 @@ def test_the_same_command_again_changes_nothing_and_another_is_refused(
 
 def test_a_full_disk_is_one_line(parent: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "write_atomically", Disk(1))
-    with pytest.raises(DataError, match="cannot be written: No space left.*the same command goes on"):
+    with pytest.raises(DataError, match=r"cannot be written: No space left.*the same command goes on"):
         run.train_folder(run.Wish(data, tmp_path / "out", str(parent)))
 
 
@@ -188,7 +202,9 @@ def lot(count: int, told_by: int, *, noise: bool = False) -> tune.Lot:
     present = np.ones(values.shape[:2], np.bool_)
     serving = values[:, [0, 1, 2, 3, 4, 4]]
     folds = np.arange(count) // 2 % 5
-    sources = np.array([f"{'FAKE' if label else 'REAL'}/{fold}" for label, fold in zip(labels, folds, strict=True)], object)
+    sources = np.array(
+        [f"{'FAKE' if label else 'REAL'}/{fold}" for label, fold in zip(labels, folds, strict=True)], object
+    )
     return tune.Lot(Seen(labels, sources, serving, present[:, :6]), folds, values, present)
 
 
