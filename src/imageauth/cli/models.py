@@ -7,13 +7,17 @@ import typer
 
 
 def models(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Shipped models or model folders; default: all shipped."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON, one a line.")] = False,
 ) -> None:
-    """Show the shipped models: name, size, SHA-256 and figures from their cards."""
+    """Show models: name, size, SHA-256 and figures from their cards."""
     from imageauth.models import find_model, shipped_models
     from imageauth.pixels.card import Card
 
-    for name in shipped_models():
+    for name in names or shipped_models():
         folder = find_model(name)
         card = Card.load(folder)
         if as_json:

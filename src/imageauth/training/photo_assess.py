@@ -110,7 +110,7 @@ def scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [N].
     """
-    return _weighed(heads, values, present)[:, 0]
+    return variant_scores(heads, values, present)[:, 0]
 
 
 def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
@@ -124,12 +124,18 @@ def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [1 + K, N]: the picture's own score, and those under each variant.
     """
-    by_variant = _weighed(heads, values, present)
+    by_variant = variant_scores(heads, values, present)
     return np.stack([pool(by_variant, LAYOUT.variants), *by_variant.T[1:]])
 
 
-def _weighed(heads: Heads, values: Values, present: Bools) -> Floats:
-    """Scores as they are and with the whole view under each variant that there are features of, [N, 1 + K]."""
+def variant_scores(heads: Heads, values: Values, present: Bools) -> Floats:
+    """Scores as they are and with the whole view under each variant that there are features of.
+
+    Args: as for :func:`serving_scores`.
+
+    Returns:
+        float64 [N, 1 + K].
+    """
     slots = LAYOUT.names([entry.count for entry in LAYOUT.entries], values.shape[1])
     logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(slots)], axis=1)
     cut = np.array(SLOTS)

@@ -1,15 +1,14 @@
 """``imageauth train folder``: from a user's REAL/ and FAKE/ to a model folder, step by step, resumable."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from imageauth.errors import DataError, ModelError
-from imageauth.evaluation.dataset import find_images
+from imageauth.evaluation.dataset import digest_of, find_images
 from imageauth.evaluation.own_pictures import Chosen, Own, choose, labelled
 from imageauth.evaluation.own_splits import Split, source_of, split
 from imageauth.files import write_atomically
@@ -20,8 +19,8 @@ from imageauth.pixels.network import Network, usable_cores
 from imageauth.training.export import MODEL_FOLDER
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.own import check
-from imageauth.training.own.card import OWN, SHIPPED, Facts, check_name, comparison, warnings, write_card
-from imageauth.training.own.judge import fit_card, judge
+from imageauth.training.own.card import OWN, SHIPPED, Facts, check_name, comparison, warnings, write_model
+from imageauth.training.own.judge import of_others, of_tuned
 from imageauth.training.own.kept import kept_for
 from imageauth.training.own.seen import Extractor, Seen
 from imageauth.training.own.tune import Lot, tune
@@ -100,7 +99,7 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
     name = check_name(wish.name or f"{card.name}-own")
     chosen, parts, told = _pictures(wish, card, tell, say)
     pictures = chosen.pictures
-    digest = _digest(pictures)
+    digest = digest_of((own.sha256, own.item.label, own.item.group) for own in pictures)
     with writing(wish.out):
         _claim(wish.out, {"model_sha256": card.sha256, "pictures_sha256": digest, "seed": wish.seed})
         tell("rebuilding the network", 0, None)
@@ -114,17 +113,14 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         lot = _lot(pictures, parts, card, extractor)
         _agree(folder / card.file, encoder, network.heads, card, pictures[0])
         tuned = tune(network.config, network.heads, lot, lambda done, total: tell("tuning", done, total))
-        fitted = fit_card(tuned.scores[0], lot.folds, lot.seen)
-        judged = {OWN: (judge(lot.seen, network.heads, card.calibration, card.thresholds), fitted.judged)}
-        for what, seen in _others(wish, folder, card, network, pictures, extractor, say).items():
-            judged[what] = (
-                judge(seen, network.heads, card.calibration, card.thresholds),
-                judge(seen, tuned.heads, fitted.calibration, fitted.thresholds),
-            )
+        chosen_at = replace(parts, folds=lot.folds, sources=lot.seen.sources)
+        found, own = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
+        facts = Facts(name, card, tuned, found, {OWN: own}, tuple(told), parts, chosen, digest)
         tell("exporting", 0, None)
         data = to_mixed(to_litert(attach(network.tower, tuned.heads)), BITS)
-        facts = Facts(name, card, tuned, fitted, judged, tuple(told), parts, chosen, digest)
-        made = write_card(wish.out / MODEL_FOLDER, facts, data)
+        for what, seen in _others(wish, folder, card, network, pictures, extractor, say).items():
+            facts.judged[what] = of_others(seen, (network.heads, card), (tuned.heads, facts.card(data)))
+        made = write_model(wish.out / MODEL_FOLDER, facts, data)
         _agree(wish.out / MODEL_FOLDER / made.file, encoder, tuned.heads, made, pictures[0])
     return Made(made, tuple(comparison(facts)), tuple(warnings(facts)))
 
@@ -199,12 +195,6 @@ def _agree(weights: Path, encoder: Path, heads: Heads, card: Card, own: Own) -> 
             f"{weights} and its Keras form differ by {abs(said - expected):.2g} in a logit: at most "
             f"{_MAX_DIFFERENCE} is rounding. Please report it"
         )
-
-
-def _digest(pictures: Sequence[Own]) -> str:
-    """Of all pictures and their labels, hexadecimal: it changes with any of them."""
-    lines = sorted(f"{own.sha256} {own.item.label} {own.item.group}" for own in pictures)
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _claim(out: Path, key: dict[str, str | int]) -> None:

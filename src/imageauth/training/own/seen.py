@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.own_pictures import Own
+from imageauth.evaluation.scoring import Scored
+from imageauth.pixels.stability import pool
 from imageauth.training.features import Features, Look, Picture, extract, load
-from imageauth.training.photo_assess import serving_scores
+from imageauth.training.photo_assess import LAYOUT, variant_scores
 from imageauth.training.photo_heads import Heads, source_weights
 
 Floats = npt.NDArray[np.float64]
@@ -42,9 +45,30 @@ class Seen:
         """Of the pictures: large sources count less than their size, and classes alike; float32 [N]."""
         return source_weights(list(self.sources), self.labels)
 
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Stand-ins for the files, called after their sources."""
+        labels = self.labels.tolist()
+        return tuple(
+            Item(Path(source), source, label, source) for source, label in zip(self.sources, labels, strict=True)
+        )
+
+    def variants(self, heads: Heads) -> Floats:
+        """Scores of the pictures as they are and under each variant: float64 [N, 1 + K]."""
+        return variant_scores(heads, self.values, self.present)
+
     def scores(self, heads: Heads) -> Floats:
-        """As serving gives them: float64 [1 + K, N], the pictures' own and those under each variant."""
-        return serving_scores(heads, self.values, self.present)
+        """The pictures' own scores, as serving pools them: float64 [N]."""
+        return pool(self.variants(heads), LAYOUT.variants)
+
+    def scored(self, variants: Floats) -> Scored:
+        """The same as evaluation takes it.
+
+        Args:
+            variants: as :meth:`variants` gives them, by whichever heads.
+        """
+        every = np.ones(len(self.labels), np.bool_)  # what is outside the model's domain was left out
+        return Scored(self.items, pool(variants, LAYOUT.variants)[None], every[None], variants, every, ())
 
 
 @dataclass(frozen=True, slots=True)
