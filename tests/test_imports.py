@@ -60,7 +60,7 @@ ALLOWED = {
     },
     "verification": SERVING | {"perceptual_hash", "policy", "signing"} | {"detector", "escaping"},
     "server": SERVING | {"detector", "documents", "escaping", "files", "policy", "rendering"},
-    "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
+    "evaluation": {"errors", "escaping", "files", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "models", "pixels"},
 }
 
