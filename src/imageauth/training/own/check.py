@@ -1,5 +1,6 @@
 """What is said of a user's pictures before anything is learned from them: counts, and shortcuts."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,20 @@ class Probes:
 
     headers: dict[str, Any]
     left: dict[str, dict[str, Any]]
+
+    def to_text(self) -> str:
+        """JSON; :meth:`from_text` reads it back."""
+        return json.dumps({"headers": self.headers, "left": self.left}, indent=1) + "\n"
+
+    @staticmethod
+    def from_text(text: str) -> "Probes":
+        """What :meth:`to_text` gave.
+
+        Raises:
+            ValueError, KeyError: it is something else.
+        """
+        data = json.loads(text)
+        return Probes(data["headers"], data["left"])
 
     @property
     def telling(self) -> dict[str, float]:

@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 LIMIT = 2000
 """Pictures of each class at most, unless the user says otherwise: more cost hours and change little."""
-_RUN, _ENCODER = "run.json", "encoder.tflite"
+_RUN, _PROBES, _ENCODER = "run.json", "probes.json", "encoder.tflite"
 # Between logits by the heads and by a finished network, which round what flows between layers alike: more is a mistake.
 _MAX_DIFFERENCE = 0.02
 
@@ -105,10 +105,7 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
     with writing(wish.out):
         _claim(wish.out, {"model_sha256": card.sha256, "pictures_sha256": digest, "seed": wish.seed})
         parts = split(pictures, wish.seed)
-        probes = check.probe(
-            pictures, parts, card.layout.side, lambda done, total: tell("looking for shortcuts", done, total)
-        )
-        told += check.lines(chosen, parts, probes)
+        told += check.lines(chosen, parts, _probes(wish.out / _PROBES, pictures, parts, card.layout.side, tell))
         for line in told:
             say(line)
         tell("rebuilding the network", 0, None)
@@ -142,6 +139,16 @@ def _pictures(wish: Wish, card: Card, tell: Progress) -> tuple[list[str], Chosen
     if len(limited.items) < len(found.items):
         told.append(f"{len(limited.items):,} of {len(found.items):,} pictures are used, drawn at random (--limit)")
     return told, choose(limited.items, card.domain, lambda done, total: tell("reading pictures", done, total))
+
+
+def _probes(file: Path, pictures: Sequence[Own], parts: Split, side: int, tell: Progress) -> check.Probes:
+    """What a stopped run found, or new ones."""
+    try:
+        return check.Probes.from_text(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, KeyError):
+        found = check.probe(pictures, parts, side, lambda done, total: tell("looking for shortcuts", done, total))
+    write_atomically(file, found.to_text().encode())
+    return found
 
 
 def _lot(pictures: Sequence[Own], parts: Split, card: Card, extractor: Extractor) -> Lot:
