@@ -7,7 +7,21 @@ import warnings
 
 import typer
 
-from imageauth.cli import check, data, evaluate, inspect, models, review, scan, serve, train, trust, tune, web
+from imageauth.cli import (
+    check,
+    data,
+    evaluate,
+    inspect,
+    models,
+    review,
+    scan,
+    serve,
+    train,
+    trust,
+    tune,
+    verify_report,
+    web,
+)
 from imageauth.cli.guard import guarded, quiet
 
 app = typer.Typer(
@@ -23,6 +37,7 @@ app.command()(guarded(quiet(check.check)))
 app.command()(guarded(scan.scan))
 app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
+app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
 app.command()(guarded(quiet(serve.serve)))
