@@ -247,5 +247,5 @@ def compare(expected: str, printed: str) -> None:
 
 
 def same(line: str) -> str:
-    """A line whose numbers are all alike."""
-    return re.sub(r" *<?\d[\d.,]*", " N", line)
+    """A line whose numbers are all alike, and whose columns are as wide as their words."""
+    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*", " N", line))
