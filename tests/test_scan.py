@@ -247,7 +247,7 @@ def test_a_touched_file_is_no_copy_of_itself(tmp_path: Path) -> None:
 def test_another_model_is_refused_or_checked_again(pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.jsonl"
     scan(items(pictures)[:6], out, checking=QUICK)
-    with pytest.raises(ImageAuthError, match="another model or policy \\(no model; policy standard\\)"):
+    with pytest.raises(ImageAuthError, match="set of plug-ins \\(no model; policy standard\\)"):
         scan(items(pictures)[:6], out, checking=Checking("photo"), again=Again(resume=True))
     scan(items(pictures)[:6], out, checking=Checking("cifake"), again=Again(resume=True, otherwise=True))
     rows = rows_of(out)

@@ -13,6 +13,7 @@ from imageauth.cli import (
     evaluate,
     inspect,
     models,
+    plugins,
     review,
     scan,
     serve,
@@ -40,6 +41,7 @@ app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(plugins.plugins)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
