@@ -12,6 +12,8 @@ from release.contents import BROUGHT
 MAX_MB = 70
 # What is longer than this and no model of ours should not be in the wheel at all.
 _MAX_FILE = 2 * 2**20
+# What a model says of pictures that others are judged on, beside its weights.
+KEPT = "validation.npz"
 _WEIGHTS = {".tflite", ".onnx", ".h5", ".keras", ".pt", ".pth", ".safetensors", ".npz", ".npy", ".pb", ".bin", ".gguf"}
 _NEEDED = ("imageauth/py.typed", "imageauth/__init__.py", "imageauth/cli/__init__.py")
 
@@ -57,7 +59,8 @@ def check_weights(wheel: Path) -> Check:
         if path in files and hashlib.sha256(files[path]).hexdigest() != sha256:
             wrong.append(f"{path} is not what its card describes: its SHA-256 differs")
     for path, data in files.items():
-        if path not in models and not str(path).startswith(BROUGHT):
+        kept = path.name == KEPT and path.with_name("model.tflite") in models
+        if path not in models and not kept and not str(path).startswith(BROUGHT):
             if path.suffix in _WEIGHTS:
                 wrong.append(f"{path} has no card")
             elif len(data) > _MAX_FILE:
