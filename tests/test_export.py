@@ -4,7 +4,7 @@ import errno
 import importlib.util
 import json
 import os
-import subprocess
+import runpy
 import sys
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,8 @@ from imageauth.training.formats import forms
 from imageauth.training.formats.golden import Golden
 from imageauth.training.formats.onnx_graph import to_onnx
 from tests import photo_model
-from tests.test_golden import patterns
+from tests.docs_pages import patched_arguments
+from tests.golden import PATTERNS
 from tests.test_imports import modules_after
 
 onnx = pytest.importorskip("onnx") if not os.environ.get("CI") else __import__("onnx")
@@ -49,15 +50,11 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["export", *map(str, arguments)])
 
 
-def example(name: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), str(folder)],
-        capture_output=True,
-        text=True,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    return done.stdout
+def example(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What one of the examples prints of an export; it would end with an error where anything differs."""
+    with patched_arguments([str(EXAMPLES / name), str(folder)]):
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    return capsys.readouterr().out
 
 
 def test_litert_is_a_model_folder_that_checks_pictures(tmp_path: Path, picture: Path) -> None:
@@ -76,7 +73,7 @@ def test_onnx_proves_itself_without_imageauth(tmp_path: Path, capsys: pytest.Cap
     assert done.exit_code == 0, done.output
     folder = tmp_path / "cifake"
     assert {file.name for file in folder.iterdir()} == {"model.onnx", *COMPANIONS}
-    assert example("onnxruntime_check.py", folder).count("ok") == 6
+    assert example("onnxruntime_check.py", folder, capsys).count("ok") == 6
     golden = np.load(folder / "golden.npz")
     assert abs(golden["score"] - golden["litert_score"]) < FROM_LITERT["cifake"]
     # Code that gets something wrong is told.
@@ -107,7 +104,7 @@ def test_an_onnx_file_has_its_companions_beside_it(tmp_path: Path) -> None:
     assert told["model"] == "cifake"
     assert told["from_sha256"] == Card.load(find_model("cifake")).sha256
     model = PixelModel.load("cifake")
-    views = np.concatenate([model.views(picture).pixels for picture in patterns().values()])
+    views = np.concatenate([model.views(picture).pixels for picture in PATTERNS["cifake"]().values()])
     said = ask_onnx((tmp_path / "mine.onnx").read_bytes(), views)  # any number of views at once
     # Patterns unlike any photograph, on which rounding to 8 bits costs most: of answers that reach ±60.
     assert np.abs(said - model.ask(views)).max() < 1.5
@@ -160,12 +157,12 @@ def test_the_page_names_all_there_is() -> None:
 
 
 @pytest.mark.train
-def test_saved_model_proves_itself_without_imageauth(tmp_path: Path) -> None:
+def test_saved_model_proves_itself_without_imageauth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tensorflow") if not os.environ.get("CI") else None
     done = run("cifake", "--format", "saved-model", "--out", tmp_path / "cifake")
     assert done.exit_code == 0, done.output
     assert {file.name for file in (tmp_path / "cifake").iterdir()} > COMPANIONS
-    assert example("tensorflow_check.py", tmp_path / "cifake").count("ok") == 6
+    assert example("tensorflow_check.py", tmp_path / "cifake", capsys).count("ok") == 6
 
 
 @pytest.mark.train
