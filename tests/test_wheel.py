@@ -45,6 +45,7 @@ def test_the_wheel_carries_the_weights_and_nothing_odd(wheel: Path) -> None:
     assert "imageauth/evaluation/page.css" in names
     assert "imageauth/scan/review/page/index.html" in names
     assert not [name for name in names if name.split("/")[0] not in ("imageauth",) and ".dist-info/" not in name]
+    assert "imageauth/models/photo/validation.npz" in names
     version = wheel.name.split("-")[1]
     assert [check.failures for check in package_checks(wheel, version, contents.Machine.this())] == [()] * 4
 

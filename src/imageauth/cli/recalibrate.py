@@ -28,6 +28,7 @@ def recalibrate(
 
     Some hundred images take minutes. The folder that it writes is a model: imageauth check --model DIR.
     """
+    import shlex
     import sys
 
     from rich.console import Console

@@ -273,8 +273,8 @@ def _page(card: Card, facts: Facts, size: int) -> str:
         "## Thresholds",
         "",
         f"`likely-ai` from a probability of {at.ai:.3f}, `likely-real` up to {at.real:.3f}, between them "
-        f"`inconclusive`, decision threshold {at.decision:.3f}. Conformal, with {facts.units} as units: at most {risks.real:.0%} "
-        f"of real and {risks.ai:.0%} of AI-made ones like these.",
+        f"`inconclusive`, decision threshold {at.decision:.3f}. Conformal, with {facts.units} as units: at most "
+        f"{risks.real:.0%} of real and {risks.ai:.0%} of AI-made ones like these.",
         "",
         "## Limits",
         "",

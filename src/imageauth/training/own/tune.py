@@ -6,14 +6,16 @@ early stopping along the path of regularisation, of which stopping a descent ear
 1995, "Regularization and complexity control"; Ali, Kolter & Tibshirani 2019, arXiv:1810.10082).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imageauth.evaluation.logistic import fit_platt
+from imageauth.evaluation.metrics import surprises
 from imageauth.training.own.seen import Bools, Floats, Seen, Values
 from imageauth.training.photo_assess import FLOOR, SLOTS, class_tokens
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features
@@ -59,7 +61,7 @@ class Tuned:
         heads: fitted on all pictures.
         strength: of the pull, chosen on held-out pictures.
         by_fold: strength chosen without each fold.
-        losses: strength → log loss on held-out pictures, mean over folds, as far as any fold tried it.
+        losses: strength → mean log loss on held-out pictures, as far as it was tried.
         variants: held out, float64 [N, 1 + K]: each picture's scores, as it is and under each variant, by
             heads that, with their strength, saw none of its fold.
     """
@@ -74,8 +76,9 @@ class Tuned:
 def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None) -> Tuned:
     """Fit heads once without each fold, and once on all pictures.
 
-    Without fold *k* the strength is chosen on the next fold by heads of the others, so that neither has seen *k*; then
-    heads of that strength are fitted on all the others. The strength of the last heads is the median over folds.
+    The strength for fold *k* is chosen without it: each other fold is judged by heads that saw neither, which takes one
+    fit for each pair of folds and serves both. Then heads of that strength are fitted on all but *k*. The strength of
+    the last heads is chosen in the same way, by all folds.
 
     Args:
         config: of the tower.
@@ -84,39 +87,35 @@ def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None)
         progress: told (done, total) fits of heads, of which fewer may be needed.
     """
     folds = np.unique(lot.folds).tolist()
-    total, done = len(folds) * (len(STRENGTHS) + 1) + 1, 0
+    pairs = list(combinations(folds, 2))
+    total, done = len(STRENGTHS) * len(pairs) + len(folds) + 1, 0
 
-    def tell(step: int) -> None:
+    def tell() -> None:
         nonlocal done
-        done += step
+        done += 1
         if progress:
             progress(done, total)
 
-    scores: Floats | None = None
-    by_fold = []
-    tried: dict[float, list[float]] = {}
-    for at, fold in enumerate(folds):
-        following = folds[(at + 1) % len(folds)]
-        fitting = (lot.folds != fold) & (lot.folds != following)
-        path = list(_path(config, parent, lot.select(fitting), lot.select(lot.folds == following), tell))
-        for strength, loss in path:
-            tried.setdefault(strength, []).append(loss.mean())
-        chosen = _choose(path)
-        by_fold.append(chosen)
-        done = at * (len(STRENGTHS) + 1) + len(STRENGTHS)
-        held_out = lot.folds == fold
-        found = lot.select(held_out).seen.variants(fit(config, parent, lot.select(~held_out), chosen))
-        scores = np.empty((len(lot.folds), found.shape[1])) if scores is None else scores
-        scores[held_out] = found
-        tell(1)
-    strength = sorted(by_fold, reverse=True)[(len(by_fold) - 1) // 2]
+    path = _path(config, parent, lot, pairs, tell)
+    done = total - len(folds) - 1
+    chosen, variants = {}, None
+    for fold in folds:
+        here = lot.folds == fold
+        chosen[fold] = _choose({strength: losses[fold][~here] for strength, losses in path.items()})
+        found = lot.seen.select(here).variants(fit(config, parent, lot.select(~here), chosen[fold], map_too=False))
+        variants = np.empty((len(lot.folds), found.shape[1])) if variants is None else variants
+        variants[here] = found
+        tell()
+    # Without its own fold, each picture was judged once for each other fold that was also left out.
+    overall = {strength: np.nanmean(np.stack(list(losses.values())), axis=0) for strength, losses in path.items()}
+    strength = _choose(overall)
     heads = fit(config, parent, lot, strength)
-    tell(total - done)
-    losses = {strength: float(np.mean(values)) for strength, values in tried.items()}
-    return Tuned(heads, strength, tuple(by_fold), losses, np.asarray(scores))
+    tell()
+    means = {strength: float(np.mean(losses)) for strength, losses in overall.items()}
+    return Tuned(heads, strength, tuple(chosen.values()), means, np.asarray(variants))
 
 
-def fit(config: ViT, parent: Heads, lot: Lot, strength: float) -> Heads:
+def fit(config: ViT, parent: Heads, lot: Lot, strength: float, *, map_too: bool = True) -> Heads:
     """Heads for the three kinds of views and the map, each drawn towards the parent's; kinds of pictures stay.
 
     A head stays as it is where a class has fewer than :data:`LEAST_VIEWS` such views. Among the views of each head the
@@ -128,6 +127,7 @@ def fit(config: ViT, parent: Heads, lot: Lot, strength: float) -> Heads:
         parent: heads to begin with.
         lot: pictures to learn from.
         strength: of the pull, on the scale of standardised features; infinite: the parent's heads.
+        map_too: fit the map's head; no score needs it.
     """
     if np.isinf(strength):
         return parent
@@ -156,37 +156,51 @@ def fit(config: ViT, parent: Heads, lot: Lot, strength: float) -> Heads:
         whole=of_tokens("whole"),
         tiles=of_tokens("tiles"),
         crops=of_tokens("crops"),
-        map=fitted(parent.map, every, lambda seen: np.asarray(map_features(config, seen))),
+        map=fitted(parent.map, every, lambda seen: np.asarray(map_features(config, seen))) if map_too else parent.map,
     )
 
 
 def _path(
-    config: ViT, parent: Heads, fitting: Lot, held_out: Lot, tell: Callable[[int], None]
-) -> Iterator[tuple[float, Floats]]:
-    """(strength, weighted log loss of each held-out picture), looser and looser until it no longer helps."""
+    config: ViT, parent: Heads, lot: Lot, pairs: Sequence[tuple[int, int]], tell: Callable[[], None]
+) -> dict[float, dict[int, Floats]]:
+    """Strength → fold → loss of each picture by heads that saw neither that fold nor the picture's own, float64 [N];
+    NaN for the fold itself. Looser and looser until it no longer helps.
+    """
+    path: dict[float, dict[int, Floats]] = {}
     best, waited = np.inf, 0
     for strength in STRENGTHS:
-        loss = _losses(held_out.seen, fit(config, parent, fitting, strength))
-        tell(1)
-        yield strength, loss
-        best, waited = (loss.mean(), 0) if loss.mean() < best else (best, waited + 1)
+        losses = {fold: np.full(len(lot.folds), np.nan) for pair in pairs for fold in pair}
+        scores = {fold: np.full(len(lot.folds), np.nan) for fold in losses}
+        for one, other in pairs:
+            neither = (lot.folds != one) & (lot.folds != other)
+            heads = fit(config, parent, lot.select(neither), strength, map_too=False)
+            for left_out, judged in ((one, other), (other, one)):
+                here = lot.folds == judged
+                scores[left_out][here] = lot.seen.select(here).scores(heads)
+            tell()
+        for fold, found in scores.items():
+            rest = lot.folds != fold
+            losses[fold][rest] = _losses(lot.seen.select(rest), found[rest])
+        path[strength] = losses
+        mean = float(np.nanmean(np.stack(list(losses.values()))))
+        best, waited = (mean, 0) if mean < best else (best, waited + 1)
         if waited == PATIENCE:
-            return
+            break
+    return path
 
 
-def _losses(seen: Seen, heads: Heads) -> Floats:
-    """Weighted log loss of each picture, float64 [N], of its score after the best scale and offset: calibration comes
-    later, and only the order and spread count here."""
-    scores, weights = seen.scores(heads), seen.weights
-    p = fit_platt(scores, seen.labels, FLOOR, weights=weights)(scores)
-    return np.asarray(-np.where(seen.labels == 1, np.log(p), np.log1p(-p)) * weights, np.float64)
+def _losses(seen: Seen, scores: Floats) -> Floats:
+    """Weighted log loss of each picture, float64 [N], after the best scale and offset: calibration comes later, and
+    only the order and spread of scores count here."""
+    probabilities = fit_platt(scores, seen.labels, FLOOR, weights=seen.weights, smoothed=True)(scores)
+    return surprises(seen.labels, probabilities) * seen.weights
 
 
-def _choose(path: Sequence[tuple[float, Floats]]) -> float:
+def _choose(losses: Mapping[float, Floats]) -> float:
     """The strongest pull that is not clearly worse than the best: within one standard error of their difference
-    (Breiman et al. 1984), since what is kept of the shipped heads is worth more than luck."""
-    best = min(path, key=lambda step: step[1].mean())[1]
-    for strength, loss in path:
+    (Breiman et al. 1984), since what is kept of the parent's heads is worth more than luck."""
+    best = min(losses.values(), key=lambda loss: float(loss.mean()))
+    for strength, loss in losses.items():
         gap = loss - best
         if gap.mean() <= gap.std() / np.sqrt(len(gap)):
             return strength
