@@ -217,12 +217,15 @@ class Shell:
 
 @contextlib.contextmanager
 def patched_arguments(arguments: list[str]) -> Iterator[None]:
-    """``sys.argv`` of another program."""
+    """``sys.argv`` of another program, which finds what lies beside it."""
     before, sys.argv = sys.argv, arguments
+    beside = str(Path(arguments[0]).resolve().parent)
+    sys.path.insert(0, beside)
     try:
         yield
     finally:
         sys.argv = before
+        sys.path.remove(beside)
 
 
 @lru_cache

@@ -4,7 +4,7 @@ import errno
 import importlib.util
 import json
 import os
-import subprocess
+import runpy
 import sys
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,8 @@ from imageauth.training.formats import forms
 from imageauth.training.formats.golden import Golden
 from imageauth.training.formats.onnx_graph import to_onnx
 from tests import photo_model
-from tests.test_golden import patterns
+from tests.docs_pages import patched_arguments
+from tests.golden import PATTERNS
 from tests.test_imports import modules_after
 
 onnx = pytest.importorskip("onnx") if not os.environ.get("CI") else __import__("onnx")
@@ -49,18 +50,29 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["export", *map(str, arguments)])
 
 
-def example(name: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), str(folder)],
-        capture_output=True,
-        text=True,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    return done.stdout
+def example(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What one of the examples prints of an export; it would end with an error where anything differs."""
+    with patched_arguments([str(EXAMPLES / name), str(folder)]):
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    return capsys.readouterr().out
 
 
-def test_litert_is_a_model_folder_that_checks_pictures(tmp_path: Path, picture: Path) -> None:
+def by_the_readme(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README's own lines give the golden answers."""
+    folder = network if network.is_dir() else network.parent
+    stem = "" if network.is_dir() else f"{network.stem}."
+    golden = np.load(folder / f"{stem}golden.npz")
+    code = (folder / f"{stem}README.md").read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(folder)
+    names = {"views": golden["views"]}
+    exec(code, names)
+    # All views at once; LiteRT is given them one by one by us, and rounds otherwise.
+    np.testing.assert_allclose(names["said"], golden["answers"], atol=0.5 if "litert" in code else 1e-3)
+
+
+def test_litert_is_a_model_folder_that_checks_pictures(
+    tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = run("cifake", "--format", "litert", "--out", tmp_path / "new" / "cifake")
     assert done.exit_code == 0, done.output
     folder = tmp_path / "new" / "cifake"
@@ -69,6 +81,7 @@ def test_litert_is_a_model_folder_that_checks_pictures(tmp_path: Path, picture: 
     assert report.produced_by["model_sha256"] == Card.load(find_model("cifake")).sha256
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert all(limit in text for limit in Card.load(folder).limits)
+    by_the_readme(folder, monkeypatch)
 
 
 def test_onnx_proves_itself_without_imageauth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +89,7 @@ def test_onnx_proves_itself_without_imageauth(tmp_path: Path, capsys: pytest.Cap
     assert done.exit_code == 0, done.output
     folder = tmp_path / "cifake"
     assert {file.name for file in folder.iterdir()} == {"model.onnx", *COMPANIONS}
-    assert example("onnxruntime_check.py", folder).count("ok") == 6
+    assert example("onnxruntime_check.py", folder, capsys).count("ok") == 6
     golden = np.load(folder / "golden.npz")
     assert abs(golden["score"] - golden["litert_score"]) < FROM_LITERT["cifake"]
     # Code that gets something wrong is told.
@@ -96,10 +109,11 @@ def ask_onnx(data: bytes, views: np.ndarray) -> np.ndarray:
     return np.asarray(said)
 
 
-def test_an_onnx_file_has_its_companions_beside_it(tmp_path: Path) -> None:
+def test_an_onnx_file_has_its_companions_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("cifake", "--format", "onnx", "--out", tmp_path / "mine.onnx").exit_code == 0
     names = {"mine.onnx", *(f"mine.{name}" for name in COMPANIONS)}
     assert {file.name for file in tmp_path.iterdir()} == names
+    by_the_readme(tmp_path / "mine.onnx", monkeypatch)
     loaded = onnx.load(str(tmp_path / "mine.onnx"))
     onnx.checker.check_model(loaded, full_check=True)
     assert [(each.domain, each.version) for each in loaded.opset_import] == [("", 18)]
@@ -107,7 +121,7 @@ def test_an_onnx_file_has_its_companions_beside_it(tmp_path: Path) -> None:
     assert told["model"] == "cifake"
     assert told["from_sha256"] == Card.load(find_model("cifake")).sha256
     model = PixelModel.load("cifake")
-    views = np.concatenate([model.views(picture).pixels for picture in patterns().values()])
+    views = np.concatenate([model.views(picture).pixels for picture in PATTERNS["cifake"]().values()])
     said = ask_onnx((tmp_path / "mine.onnx").read_bytes(), views)  # any number of views at once
     # Patterns unlike any photograph, on which rounding to 8 bits costs most: of answers that reach ±60.
     assert np.abs(said - model.ask(views)).max() < 1.5
@@ -160,21 +174,25 @@ def test_the_page_names_all_there_is() -> None:
 
 
 @pytest.mark.train
-def test_saved_model_proves_itself_without_imageauth(tmp_path: Path) -> None:
+def test_saved_model_proves_itself_without_imageauth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("tensorflow") if not os.environ.get("CI") else None
     done = run("cifake", "--format", "saved-model", "--out", tmp_path / "cifake")
     assert done.exit_code == 0, done.output
     assert {file.name for file in (tmp_path / "cifake").iterdir()} > COMPANIONS
-    assert example("tensorflow_check.py", tmp_path / "cifake").count("ok") == 6
+    assert example("tensorflow_check.py", tmp_path / "cifake", capsys).count("ok") == 6
+    by_the_readme(tmp_path / "cifake", monkeypatch)
 
 
 @pytest.mark.train
-def test_keras_and_onnx_agree(tmp_path: Path) -> None:
+def test_keras_and_onnx_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow") if not os.environ.get("CI") else None
     import keras
 
     done = run("cifake", "--format", "keras", "--out", tmp_path / "cifake.keras")
     assert done.exit_code == 0, done.output
+    by_the_readme(tmp_path / "cifake.keras", monkeypatch)
     network = keras.models.load_model(tmp_path / "cifake.keras")
     golden = np.load(tmp_path / "cifake.golden.npz")
     said = keras.ops.convert_to_numpy(network(golden["views"].astype(np.float32), training=False))

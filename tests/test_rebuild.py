@@ -14,7 +14,7 @@ from imageauth.models import find_model
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import PixelModel
 from tests import photo_model
-from tests.test_golden import patterns
+from tests.golden import PATTERNS
 
 pytest.importorskip("tensorflow", reason="needs the [train] extra") if not os.environ.get("CI") else None
 pytestmark = pytest.mark.train
@@ -149,7 +149,7 @@ def test_what_ships_comes_back() -> None:
     card = Card.load(find_model("cifake"))
     assert network.count_params() == card.figures["parameters"]
     model = PixelModel.load("cifake")
-    looked = np.concatenate([model.views(picture).pixels for picture in patterns().values()])
+    looked = np.concatenate([model.views(picture).pixels for picture in PATTERNS["cifake"]().values()])
     by_litert = model.ask(looked)
     # LiteRT rounds what flows between layers to 8 bits; on these patterns, unlike any photograph, more than usually.
     np.testing.assert_allclose(run(network, looked)[0], by_litert, atol=1.0)

@@ -18,4 +18,5 @@ def ask(views):
     return np.concatenate([network.run(["answers"], {"pixels": view[None]})[0] for view in views])
 
 
-sys.exit(not check(folder / "golden.npz", folder / "card.json", ask))
+if not check(folder / "golden.npz", folder / "card.json", ask):
+    sys.exit(1)
