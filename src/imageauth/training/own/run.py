@@ -24,7 +24,7 @@ from imageauth.training.own.judge import of_others, of_tuned
 from imageauth.training.own.kept import kept_for
 from imageauth.training.own.seen import Extractor, Seen
 from imageauth.training.own.tune import Lot, tune
-from imageauth.training.photo_card import layout_of
+from imageauth.training.photo_assess import LAYOUT
 from imageauth.training.photo_heads import BITS, Heads, attach, encoder_of
 from imageauth.training.photo_views import ServingLook, TrainingLook
 from imageauth.training.rebuild import PhotoParts, rebuild_photo
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 LIMIT = 2000
 """Pictures of each class at most, unless the user says otherwise: more cost hours and change little."""
-_RUN, _ENCODER = "run.json", "encoder.tflite"
+_RUN, _PROBES, _ENCODER = "run.json", "probes.json", "encoder.tflite"
 # Between logits by the heads and by a finished network, which round what flows between layers alike: more is a mistake.
 _MAX_DIFFERENCE = 0.02
 
@@ -97,15 +97,19 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
     folder = find_model(wish.model)
     card = Card.load(folder)
     name = check_name(wish.name or f"{card.name}-own")
-    chosen, parts, told = _pictures(wish, card, tell, say)
+    if replace(card.layout, side=LAYOUT.side) != LAYOUT:
+        raise ModelError(f"{wish.model} does not look at pictures as photo does, so it cannot be tuned here")
+    told, chosen = _pictures(wish, card, tell)
     pictures = chosen.pictures
     digest = digest_of((own.sha256, own.item.label, own.item.group) for own in pictures)
     with writing(wish.out):
         _claim(wish.out, {"model_sha256": card.sha256, "pictures_sha256": digest, "seed": wish.seed})
+        parts = split(pictures, wish.seed)
+        told += check.lines(chosen, parts, _probes(wish.out / _PROBES, pictures, parts, card.layout.side, tell))
+        for line in told:
+            say(line)
         tell("rebuilding the network", 0, None)
         network = rebuild_photo(folder)
-        if card.layout != layout_of(network.config):
-            raise ModelError(f"{wish.model} does not look at pictures as photo does, so it cannot be tuned here")
         encoder = wish.out / _ENCODER
         if not encoder.is_file():
             write_atomically(encoder, encoder_of(network.tower, network.config))
@@ -125,8 +129,8 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
     return Made(made, tuple(comparison(facts)), tuple(warnings(facts)))
 
 
-def _pictures(wish: Wish, card: Card, tell: Progress, say: Say) -> tuple[Chosen, Split, list[str]]:
-    """The pictures to use, their folds, and what there is to say of them."""
+def _pictures(wish: Wish, card: Card, tell: Progress) -> tuple[list[str], Chosen]:
+    """The pictures to use, and what there is to say of their number."""
     told: list[str] = []
     found = find_images(wish.data)
     if found.skipped:
@@ -134,14 +138,17 @@ def _pictures(wish: Wish, card: Card, tell: Progress, say: Say) -> tuple[Chosen,
     limited = found.limited(wish.limit, wish.seed)
     if len(limited.items) < len(found.items):
         told.append(f"{len(limited.items):,} of {len(found.items):,} pictures are used, drawn at random (--limit)")
-    chosen = choose(limited.items, card.domain, lambda done, total: tell("reading pictures", done, total))
-    parts = split(chosen.pictures, wish.seed)
-    side = card.layout.side
-    probes = check.probe(chosen.pictures, parts, side, lambda done, total: tell("looking for shortcuts", done, total))
-    told += check.lines(chosen, parts, probes)
-    for line in told:
-        say(line)
-    return chosen, parts, told
+    return told, choose(limited.items, card.domain, lambda done, total: tell("reading pictures", done, total))
+
+
+def _probes(file: Path, pictures: Sequence[Own], parts: Split, side: int, tell: Progress) -> check.Probes:
+    """What a stopped run found, or new ones."""
+    try:
+        return check.Probes.from_text(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, KeyError):
+        found = check.probe(pictures, parts, side, lambda done, total: tell("looking for shortcuts", done, total))
+    write_atomically(file, found.to_text().encode())
+    return found
 
 
 def _lot(pictures: Sequence[Own], parts: Split, card: Card, extractor: Extractor) -> Lot:
