@@ -42,8 +42,8 @@ def render_comparison(found: Comparison, about: Mapping[str, str]) -> str:
         _verdicts(found),
         section(
             "Sub-folders",
-            f"<p>Of {LEAST_PICTURES} images or more: right at the decision threshold; p by McNemar, adjusted by Holm for "
-            "looking so often.</p>"
+            f"<p>Of {LEAST_PICTURES} images or more: right at the decision threshold; p by McNemar, adjusted by Holm "
+            "for looking so often.</p>"
             + table(
                 ["Sub-folder", "Images", "A", "B", "By chance"], (row(line[0], line[1:]) for line in groups(found))
             ),
