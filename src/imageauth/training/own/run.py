@@ -19,7 +19,7 @@ from imageauth.pixels.network import Network, usable_cores
 from imageauth.training.export import MODEL_FOLDER
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.own import check
-from imageauth.training.own.card import OWN, SHIPPED, Facts, check_name, comparison, warnings, write_model
+from imageauth.training.own.card import ADDED, OWN, SHIPPED, Facts, check_name, comparison, warnings, write_model
 from imageauth.training.own.judge import of_others, of_tuned
 from imageauth.training.own.kept import kept_for
 from imageauth.training.own.seen import Extractor, Seen
@@ -118,8 +118,18 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         _agree(folder / card.file, encoder, network.heads, card, pictures[0])
         tuned = tune(network.config, network.heads, lot, lambda done, total: tell("tuning", done, total))
         chosen_at = replace(parts, folds=lot.folds, sources=lot.seen.sources)
-        found, own = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
-        facts = Facts(name, card, tuned, found, {OWN: own}, tuple(told), parts, chosen, digest)
+        found, own, added = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
+        facts = Facts(
+            name,
+            card,
+            tuned,
+            found,
+            {OWN: own, **({ADDED: added} if added else {})},
+            tuple(told),
+            parts,
+            chosen,
+            digest,
+        )
         tell("exporting", 0, None)
         data = to_mixed(to_litert(attach(network.tower, tuned.heads)), BITS)
         for what, seen in _others(wish, folder, card, network, pictures, extractor, say).items():
