@@ -53,7 +53,7 @@ ALLOWED = {
         *("patterns", "pixels", "policy", "provenance", "rendering", "report", "silence", "verdict"),
     },
     "server": SERVING | {"detector", "escaping", "files", "policy", "rendering"},
-    "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
+    "evaluation": {"errors", "escaping", "files", "images", "manifest", "pixels", "rendering", "report"},
     "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "models", "pixels"},
 }
 

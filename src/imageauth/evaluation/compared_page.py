@@ -71,10 +71,12 @@ def render_comparison(found: Comparison, about: Mapping[str, str]) -> str:
 def _verdicts(found: Comparison) -> str:
     if not found.verdicts:
         return ""
-    body = "<p>Pictures by A's verdict (down) and B's.</p>"
+    body = ""
     for name, label in (("real", "Real pictures"), ("fake", "AI-made pictures")):
         lines = zip(NAMES, found.verdicts.table[name], strict=True)
-        body += table([label, *NAMES], (row(head, [f"{count:,}" for count in counts]) for head, counts in lines))
+        body += f"<p>{label}, by A's verdict (down) and B's (across).</p>" + table(
+            ["", *NAMES], (row(head, [f"{count:,}" for count in counts]) for head, counts in lines)
+        )
     return section("Verdicts", body)
 
 

@@ -17,7 +17,7 @@ from imageauth.evaluation.own_splits import Split
 from imageauth.evaluation.paired import Paired
 from imageauth.evaluation.recalibration import Recalibration
 from imageauth.evaluation.thresholds import least_units
-from imageauth.evaluation.wording import PAIRED, change, number
+from imageauth.evaluation.wording import PAIRED, change, number, verdict_thresholds
 from imageauth.files import write_bytes, write_text
 from imageauth.pixels.card import FILE_NAME, Card
 
@@ -146,7 +146,7 @@ def needs(found: Recalibration, chosen: Chosen) -> list[str]:
             "are too few of them. Keep the model as it was."
         )
     elif gap >= 0 or found.figures.difference.intervals["log_loss"][1] > 0:
-        told.append("That the probabilities got better is not sure: the interval of the log loss has 0 in it.")
+        told.append("That the probabilities got better is not sure: the change in log loss may be 0.")
     return told
 
 
@@ -198,9 +198,9 @@ def page(card: Card) -> str:
         "",
         "## Thresholds",
         "",
-        f"`likely-ai` from a probability of {at.ai:.4f}, `likely-real` up to {at.real:.4f}, decision threshold "
-        f"{at.decision:.4f}. Conformal, with {made['threshold_units']['real']} as units of the real class and "
-        f"{made['threshold_units']['ai']} of the AI-made one.",
+        f"Probability for a verdict: {verdict_thresholds(at)}. Decision threshold {at.decision:.4f}. Conformal, with "
+        f"{made['threshold_units']['real']} as units of the real class and {made['threshold_units']['ai']} of the "
+        "AI-made one.",
         "",
         "## Limits",
         "",

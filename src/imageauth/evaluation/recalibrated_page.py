@@ -27,11 +27,13 @@ def render_recalibration(card: Card, found: Recalibration, about: Mapping[str, s
     made = card.made_from
     counted = "sub-folder" if found.counted_by_source else "picture"
     data = made["data"]
+    weighed = f"Classes weigh as where {found.prior:.1%} are AI-made. " if found.stated else ""
     parts = [
         section(
             "Before and after",
-            "<p>After: each picture by a calibration and thresholds that saw none of its fold. Changes of shares are "
-            f"in percentage points; intervals are 95 %, by {counted}, by one bootstrap for both.</p>"
+            "<p>After: each picture by a calibration and thresholds that saw none of its fold. "
+            f"{weighed}Changes of shares are in percentage points; intervals are 95 %, by {counted}, by "
+            "one bootstrap for both.</p>"
             + table(
                 ["Figure", "Before", "After", "Change", "95 %"],
                 (row(line[0], line[1:]) for line in rows(found.figures)),

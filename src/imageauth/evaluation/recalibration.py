@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from imageauth.errors import DataError
 from imageauth.evaluation.comparison import sources_of
+from imageauth.evaluation.figures import RESAMPLES
 from imageauth.evaluation.held_out import FrozenCuts, HeldOut, conformal_thresholds
 from imageauth.evaluation.judging import judged_by, labels_of
 from imageauth.evaluation.logistic import fit_platt
@@ -59,7 +60,13 @@ class Recalibration:
 
 
 def recalibrate(
-    card: Card, scored: Scored, split: Split, *, prior: float | None = None, seed: int = 0
+    card: Card,
+    scored: Scored,
+    split: Split,
+    *,
+    prior: float | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Recalibration:
     """Fit calibration and thresholds, and measure what that changes.
 
@@ -79,6 +86,7 @@ def recalibrate(
         scored: what its network says of the pictures.
         split: of the same pictures, in the same order.
         prior: share of AI-made pictures in the user's stream; None: as in the folder.
+        resamples: of the bootstrap; 0 for no intervals.
         seed: of the bootstrap.
 
     Raises:
@@ -117,7 +125,7 @@ def recalibrate(
         weights=weights,
         before=before,
         after=after,
-        figures=measure_pair(labels, before, after, units=units, weights=weights, seed=seed),
+        figures=measure_pair(labels, before, after, units=units, weights=weights, resamples=resamples, seed=seed),
     )
 
 

@@ -85,7 +85,9 @@ def chance(p: float) -> str:
 
 
 def verdict_thresholds(thresholds: Thresholds) -> str:
-    """Where the verdicts begin, in words."""
+    """Where the verdicts begin, in words; a calibration gives neither 0 nor 1."""
     if math.isnan(thresholds.ai):
         return "its own, as its predictions say"
-    return f"real at or below {thresholds.real:.6g}, AI at or above {thresholds.ai:.6g}"
+    real = f"real at or below {thresholds.real:.6g}" if thresholds.real > 0 else "real never"
+    ai = f"AI at or above {thresholds.ai:.6g}" if thresholds.ai < 1 else "AI never"
+    return f"{real}, {ai}"
