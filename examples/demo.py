@@ -59,7 +59,14 @@ def pictures(folder: Path) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Check a handful of pictures with the shipped model.")
     parser.add_argument("--svg", type=Path, help="also save what is printed as a picture")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="only write the pictures, into a folder, for the tutorials"
+    )
     arguments = parser.parse_args()
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+        print(*(f"{arguments.keep / file}: {what}" for file, what in pictures(arguments.keep).items()), sep="\n")
+        return
     console = Console(record=bool(arguments.svg), width=100 if arguments.svg else None)
     detector = Detector()
     table = Table(title="imageauth: was it made by AI?", show_lines=True)

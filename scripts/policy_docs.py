@@ -1,9 +1,8 @@
 """Write the tables of docs/policy.md from the rules and the example; ``--check`` only compares. Run by CI."""
 
-import re
 from pathlib import Path
 
-from pages import write_or_check
+from pages import filled, write_or_check
 
 from imageauth.verdict import RULES
 
@@ -27,11 +26,7 @@ def example() -> str:
 
 def text() -> str:
     """The page, as it should be."""
-    page = FILE.read_text(encoding="utf-8")
-    for name, content in (("rows", rows()), ("example", example())):
-        marks = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-        page = re.sub(marks, lambda match, new=content: match[1] + new + match[2], page, flags=re.DOTALL)
-    return page
+    return filled(FILE.read_text(encoding="utf-8"), {"rows": rows(), "example": example()})
 
 
 if __name__ == "__main__":

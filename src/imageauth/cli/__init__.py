@@ -12,6 +12,7 @@ from imageauth.cli import (
     compare,
     data,
     evaluate,
+    export,
     inspect,
     models,
     recalibrate,
@@ -21,6 +22,7 @@ from imageauth.cli import (
     train,
     trust,
     tune,
+    verify_report,
     web,
 )
 from imageauth.cli.guard import guarded, quiet
@@ -38,10 +40,12 @@ app.command()(guarded(quiet(check.check)))
 app.command()(guarded(scan.scan))
 app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
+app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(quiet(compare.compare)))
 app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(export.export)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

@@ -51,16 +51,19 @@ class PixelModel:
 
     Attributes:
         card: its :class:`~imageauth.pixels.card.Card`.
+        folder: that it came from; None if it came from none.
     """
 
-    def __init__(self, card: Card, network: Network | Callable[[], Network]) -> None:
+    def __init__(self, card: Card, network: Network | Callable[[], Network], *, folder: Path | None = None) -> None:
         """A model of parts.
 
         Args:
             card: of the network.
             network: it, or what loads it when a picture is first scored.
+            folder: that it came from.
         """
         self.card = card
+        self.folder = folder
         self._source = network
         self._lock = threading.Lock()
 
@@ -88,7 +91,7 @@ class PixelModel:
         """
         folder = find_model(name)
         card = Card.load(folder)
-        return PixelModel(card, lambda: _network(folder, card, threads))
+        return PixelModel(card, lambda: _network(folder, card, threads), folder=folder)
 
     def network(self) -> Network:
         """The network, loaded by the first call, whichever thread makes it.
@@ -103,7 +106,7 @@ class PixelModel:
 
     def under(self, thresholds: Thresholds) -> "PixelModel":
         """This model with other thresholds."""
-        return PixelModel(replace(self.card, thresholds=thresholds), self.network)
+        return PixelModel(replace(self.card, thresholds=thresholds), self.network, folder=self.folder)
 
     def views(self, pixels: Pixels, *, lossless: bool = False) -> Views:
         """What the network looks at of a picture of any size.
@@ -192,10 +195,15 @@ def score_views(
         answers: what the network's columns mean.
         batch: views at a time; default: by their size.
     """
-    kinds = 1 + len(layout.variants)
     if not len(views):
-        return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-    everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
+        return Scores(np.empty((0, 1 + len(layout.variants))), np.empty(0), np.empty(0))
+    return scores_of(_answers(network, np.concatenate([each.pixels for each in views]), batch), views, layout, answers)
+
+
+def scores_of(everything: Floats, views: Sequence[Views], layout: Layout, answers: Answers) -> Scores:
+    """Scores of images, by what a network said of all their views, float64 [N, C]; the rest as for
+    :func:`score_views`.
+    """
     parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
     variants = np.stack(
         [

@@ -47,8 +47,10 @@ def stable_name(name: str) -> str:
     Bytes that are no UTF-8 become ``\\xNN``, and a relative path that a spreadsheet would take for a formula begins
     with ``./``.
     """
-    text = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in name)
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = name
+    if not name.isascii():
+        text = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in name)
+        text = text.encode("utf-8", "backslashreplace").decode()
     return f"./{text}" if text.startswith(_FORMULA) else text
 
 

@@ -17,7 +17,7 @@ from imageauth.verdict import NOTHING_DECIDES
 
 # In tables without row numbers, since keys are all that is ever asked for.
 _TABLES = """
-PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;
+PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
 CREATE TABLE IF NOT EXISTS inputs (key BLOB PRIMARY KEY, size INTEGER, modified INTEGER, position INTEGER,
     made INTEGER, outcome TEXT, duplicate INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contents (content BLOB PRIMARY KEY, position INTEGER, made INTEGER) WITHOUT ROWID;

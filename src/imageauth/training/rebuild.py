@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import keras
 import numpy as np
@@ -21,13 +21,19 @@ from imageauth.pixels.model import read_weights
 from imageauth.training.familiarity import UNFAMILIAR, with_second_answer
 from imageauth.training.heads import dense, seen
 from imageauth.training.litert_layers import Layers
-from imageauth.training.networks import paper, pocket
+from imageauth.training.networks.paper import paper
+from imageauth.training.networks.pocket import pocket
 from imageauth.training.photo_heads import MAP, VIEWS, Head, Heads, attach
 from imageauth.training.vit import FEATURES, PATCHES, POSITIONS, ViT, build
 from imageauth.training.wear import CORRECTED, WEAR, by_wear
 
 if TYPE_CHECKING:
     from keras import Model
+
+Made = TypeVar("Made")
+
+# Of the heads on views, as `attach` puts them side by side.
+_COLUMNS = slice(0, 1), slice(1, 2), slice(2, 3), slice(3, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +77,7 @@ def rebuild_photo(model: str | Path) -> PhotoParts:
     found = _layers(model)
     if not found.has(PATCHES):
         raise ModelError(f"{model} has no tower like that of photo")
-    parts: list[PhotoParts] = []
-    _made(lambda stored: parts.append(_photo_parts(stored)) or parts[0].tower, found)
-    return parts[0]
+    return _made(_photo_parts, found)
 
 
 def _layers(model: str | Path) -> Layers:
@@ -81,7 +85,7 @@ def _layers(model: str | Path) -> Layers:
     return Layers(read_weights(folder, Card.load(folder)))
 
 
-def _made(make: "Callable[[Layers], Model]", found: Layers) -> "Model":
+def _made(make: Callable[[Layers], Made], found: Layers) -> Made:
     try:
         return make(found)
     except (ValueError, TypeError, IndexError) as error:  # of Keras: a shape that does not fit
@@ -99,11 +103,9 @@ def _photo_parts(found: Layers) -> PhotoParts:
     tower = build(config, tokens=True)
     _fill(tower, found)
     tower.get_layer(POSITIONS).set_weights([found.added(POSITIONS)])
-    views, places = Head(*found.weights(VIEWS)), Head(*found.weights(MAP))
-    parts = [
-        Head(views.weights[:, at], views.bias[at]) for at in (slice(0, 1), slice(1, 2), slice(2, 3), slice(3, None))
-    ]
-    return PhotoParts(config, tower, Heads(*parts, map=places))
+    weights, bias = found.weights(VIEWS)
+    whole, tiles, crops, kinds = (Head(weights[:, at], bias[at]) for at in _COLUMNS)
+    return PhotoParts(config, tower, Heads(whole, tiles, crops, kinds, Head(*found.weights(MAP))))
 
 
 def _form(found: Layers) -> ViT:
@@ -130,6 +132,8 @@ def _pocket(found: Layers) -> "Model":
         high_pass=found.has("high_pass"),
     )
     _fill(model, found)
+    if found.has("luma_chroma"):
+        _unscaled(model, found, "luma_chroma")
     summary = seen(model) if found.has(WEAR) or found.has(UNFAMILIAR) else None
     if found.has(WEAR):
         model = keras.Model(
@@ -145,6 +149,7 @@ def _pocket(found: Layers) -> "Model":
 def _paper(found: Layers) -> "Model":
     model = paper(side=found.side)
     _fill(model, found)
+    _unscaled(model, found, "conv1")
     return model
 
 
@@ -164,6 +169,17 @@ def _fill(model: "Model", found: Layers) -> None:
             layer.set_weights([ones, offset, np.zeros_like(offset), ones - np.float32(layer.epsilon)])
         elif isinstance(layer, (layers.Conv2D, layers.Dense, layers.LayerNormalization)):
             layer.set_weights(found.weights(layer.name)[: len(layer.weights)])
+
+
+def _unscaled(model: "Model", found: Layers, first: str) -> None:
+    """Where the exporter folded the scaling of pixels into the next convolution, the layer must not do it again."""
+    scale = model.get_layer("scale")
+    if found.has(scale.name):
+        return
+    kernel, bias = found.weights(first)
+    scale.scale, scale.offset = 1.0, 0.0
+    if not model.get_layer(first).use_bias:  # 1×1: what it would add to its output is added to its input
+        scale.offset = np.linalg.solve(kernel[0, 0].T.astype(np.float64), bias).tolist()
 
 
 def _dense(name: str, found: Layers) -> keras.Layer:
