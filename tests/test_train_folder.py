@@ -211,6 +211,11 @@ def test_heads_leave_the_parents_only_for_something() -> None:
     assert np.isfinite(found.strength)
     assert auroc(known.seen.labels, found.variants[:, 0]) > 0.9
     assert auroc(known.seen.labels, known.seen.scores(heads())) < 0.7
+    # A model that ranks them the wrong way round is no better for being steady.
+    wrong = heads()
+    wrong.whole.weights[0] = wrong.tiles.weights[0] = wrong.crops.weights[0] = -1
+    assert auroc(known.seen.labels, known.seen.scores(wrong)) < 0.1
+    assert auroc(known.seen.labels, tune.tune(TINY, wrong, known).variants[:, 0]) > 0.9
     nothing = lot(200, told_by=0, noise=True)
     kept_as_they_are = tune.tune(TINY, heads(), nothing)
     assert np.isinf(kept_as_they_are.strength)

@@ -1,7 +1,7 @@
 """The pictures of a user's folder: each is decoded once, and what cannot teach anything is left out and told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,13 @@ Why = Literal["unreadable", "outside", "copy", "near-copy", "both classes"]
 LEAST = 20
 """Pictures of each class below which nothing is trained: five folds would then leave two or three to choose by."""
 CLASSES = ("REAL", "FAKE")
+_WORDS: Mapping[Why, str] = {
+    "unreadable": "unreadable",
+    "outside": "outside the model's sizes",
+    "copy": "copies",
+    "near-copy": "near-copies",
+    "both classes": "in both classes",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +151,7 @@ def labelled(folder: Path, domain: Domain, taken: Collection[str], say: Callable
 def _because(chosen: Chosen, label: int) -> str:
     counts = Counter(out.why for out in chosen.left_out if out.label == label)
     example = next((f"; e.g. {out.name} {out.reason}" for out in chosen.left_out if out.label == label), "")
-    told = ", ".join(f"{count} {why}" for why, count in counts.most_common())
+    told = ", ".join(f"{count} {_WORDS[why]}" for why, count in counts.most_common())
     return f" (left out: {told}{example})" if told else ""
 
 

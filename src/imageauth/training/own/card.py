@@ -27,7 +27,7 @@ from imageauth.training.own.judge import BeforeAfter, table
 from imageauth.training.own.tune import Tuned
 from imageauth.training.photo_card import FIGURES_FILE, rounded
 
-OWN, SHIPPED = "your pictures, held out", "shipped validation"
+OWN, ADDED, SHIPPED = "your pictures, held out", "the same, against recalibrating alone", "shipped validation"
 """What figures of the pictures that a model was tuned to, and of those that ship, are called."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _FORGOTTEN = 0.01  # of AUROC or of real pictures accused, on the shipped validation pictures: less is no warning worth
@@ -42,7 +42,8 @@ class Facts:
         parent: card of the one that it began as.
         tuned: heads, and how they were chosen.
         found: calibration and thresholds.
-        judged: set of pictures → figures before and after; the user's own are called :data:`OWN`.
+        judged: set of pictures → figures before and after; of the user's own they are called :data:`OWN` and
+            :data:`ADDED`.
         told: sentences on the pictures.
         parts: their folds.
         chosen: the pictures.
@@ -140,6 +141,11 @@ def warnings(facts: Facts) -> list[str]:
     told = []
     if not facts.judged[OWN].gain("auroc") > 0:
         told.append("on your own held-out pictures it ranks no better than the model that it began as")
+    elif (added := facts.judged.get(ADDED)) and not added.figures.difference.intervals["log_loss"][1] < 0:
+        told.append(
+            "on your own held-out pictures it is not clearly better than the model that it began as, recalibrated: "
+            "imageauth recalibrate does nearly as much and forgets nothing"
+        )
     if shipped := facts.judged.get(SHIPPED):
         before, after = shipped.figures.a.values, shipped.figures.b.values
         if -shipped.gain("auroc") > _FORGOTTEN:
@@ -181,8 +187,9 @@ def limits(facts: Facts) -> tuple[str, ...]:
 def comparison(facts: Facts) -> list[str]:
     """Before and after, as Markdown tables with a line above each."""
     lines = []
-    names = f"{facts.parent.name} {facts.parent.version}", f"{facts.name} 1"
+    parent = f"{facts.parent.name} {facts.parent.version}"
     for what, judged in facts.judged.items():
+        names = (f"{parent} recalibrated" if what == ADDED else parent), f"{facts.name} 1"
         lines += [
             f"{what[0].upper()}{what[1:]}: {judged.real:,} real pictures of {judged.real_sources:,} sources, "
             f"{judged.fake:,} AI-made of {judged.fake_sources:,}.",

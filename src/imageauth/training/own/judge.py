@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from imageauth.errors import DataError
 from imageauth.evaluation.comparison import sources_of
 from imageauth.evaluation.judging import judged_by
 from imageauth.evaluation.own_splits import Split
@@ -47,8 +48,11 @@ class BeforeAfter:
         return counts | {"before": paired["a"], "after": paired["b"], "difference": paired["difference"]}
 
 
-def of_tuned(seen: Seen, folds: Split, heads: Heads, variants: Floats, card: Card) -> tuple[Recalibration, BeforeAfter]:
-    """Calibration and thresholds from held-out scores, and figures before and after.
+def of_tuned(
+    seen: Seen, folds: Split, heads: Heads, variants: Floats, card: Card
+) -> tuple[Recalibration, BeforeAfter, BeforeAfter | None]:
+    """Calibration and thresholds from held-out scores; figures before and after; and figures of the same model before,
+    recalibrated on the same pictures, and after: what tuning adds to that. None where recalibration cannot help.
 
     Args:
         seen: the pictures that were tuned to.
@@ -58,7 +62,12 @@ def of_tuned(seen: Seen, folds: Split, heads: Heads, variants: Floats, card: Car
         card: before.
     """
     found = recalibrate(card, seen.scored(variants), folds, prior=EVEN)
-    return found, _measured(seen, _judged(seen, heads, card), found.after)
+    own = _measured(seen, _judged(seen, heads, card), found.after)
+    try:
+        alone = recalibrate(card, seen.scored(seen.variants(heads)), folds, prior=EVEN)
+    except DataError:  # the model before does not tell these pictures apart at all
+        return found, own, None
+    return found, own, _measured(seen, alone.after, found.after)
 
 
 def of_others(seen: Seen, before: tuple[Heads, Card], after: tuple[Heads, Card]) -> BeforeAfter:

@@ -19,7 +19,7 @@ from imageauth.pixels.network import Network, usable_cores
 from imageauth.training.export import MODEL_FOLDER
 from imageauth.training.litert import to_litert, to_mixed
 from imageauth.training.own import check
-from imageauth.training.own.card import OWN, SHIPPED, Facts, check_name, comparison, warnings, write_model
+from imageauth.training.own.card import ADDED, OWN, SHIPPED, Facts, check_name, comparison, warnings, write_model
 from imageauth.training.own.judge import of_others, of_tuned
 from imageauth.training.own.kept import kept_for
 from imageauth.training.own.seen import Extractor, Seen
@@ -108,6 +108,7 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         told += check.lines(chosen, parts, _probes(wish.out / _PROBES, pictures, parts, card.layout.side, tell))
         for line in told:
             say(line)
+        apart = _apart(wish, card, pictures, say)
         tell("rebuilding the network", 0, None)
         network = rebuild_photo(folder)
         encoder = wish.out / _ENCODER
@@ -118,11 +119,21 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         _agree(folder / card.file, encoder, network.heads, card, pictures[0])
         tuned = tune(network.config, network.heads, lot, lambda done, total: tell("tuning", done, total))
         chosen_at = replace(parts, folds=lot.folds, sources=lot.seen.sources)
-        found, own = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
-        facts = Facts(name, card, tuned, found, {OWN: own}, tuple(told), parts, chosen, digest)
+        found, own, added = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
+        facts = Facts(
+            name,
+            card,
+            tuned,
+            found,
+            {OWN: own, **({ADDED: added} if added else {})},
+            tuple(told),
+            parts,
+            chosen,
+            digest,
+        )
         tell("exporting", 0, None)
         data = to_mixed(to_litert(attach(network.tower, tuned.heads)), BITS)
-        for what, seen in _others(wish, folder, card, network, pictures, extractor, say).items():
+        for what, seen in _others(folder, card, network, apart, extractor, say).items():
             facts.judged[what] = of_others(seen, (network.heads, card), (tuned.heads, facts.card(data)))
         made = write_model(wish.out / MODEL_FOLDER, facts, data)
         _agree(wish.out / MODEL_FOLDER / made.file, encoder, tuned.heads, made, pictures[0])
@@ -161,25 +172,25 @@ def _lot(pictures: Sequence[Own], parts: Split, card: Card, extractor: Extractor
     return Lot(seen, parts.folds[rows], training.values[first], training.present[first])
 
 
+def _apart(wish: Wish, card: Card, pictures: Sequence[Own], say: Say) -> list[Own]:
+    """The pictures of ``--validation``."""
+    if not wish.validation:
+        return []
+    return labelled(wish.validation, card.domain, {own.sha256 for own in pictures}, say)
+
+
 def _others(
-    wish: Wish,
-    folder: Path,
-    card: Card,
-    network: PhotoParts,
-    pictures: Sequence[Own],
-    extractor: Extractor,
-    say: Say,
+    folder: Path, card: Card, network: PhotoParts, apart: Sequence[Own], extractor: Extractor, say: Say
 ) -> dict[str, Seen]:
-    """Further pictures to judge both models on."""
+    """Pictures besides the user's own to judge both models on."""
     found = {}
     if shipped := kept_for(folder, network.tower):
         found[SHIPPED] = shipped.seen(network.config)
     else:
         say("no validation pictures ship for this model's tower: what it forgets is not measured")
-    if wish.validation:
-        others = labelled(wish.validation, card.domain, {own.sha256 for own in pictures}, say)
-        features = extractor(others, ServingLook(card.layout), "validation")
-        mine = [others[row] for row in features.rows]
+    if apart:
+        features = extractor(apart, ServingLook(card.layout), "validation")
+        mine = [apart[row] for row in features.rows]
         labels = np.array([own.item.label for own in mine], np.int64)
         sources = np.array([source_of(own) for own in mine], object)
         found["--validation"] = Seen(labels, sources, features.values, features.present)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from imageauth.evaluation.logistic import fit_platt
 from imageauth.evaluation.metrics import surprises
+from imageauth.pixels.calibration import Calibration
 from imageauth.training.own.seen import Bools, Floats, Seen, Values
 from imageauth.training.photo_assess import FLOOR, SLOTS, class_tokens
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features
@@ -27,6 +28,8 @@ STRENGTHS = (np.inf, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Of the pull towards the shipped heads, tried in this order; the first leaves them as they are."""
 PATIENCE = 2
 """Strengths in a row without gain after which no looser one is tried."""
+# Log loss above which scores say nothing: the search goes on until they do.
+_NOTHING = float(np.log(2)) - 0.005
 LEAST_VIEWS = 10
 """Views of each class below which a head stays as it is."""
 
@@ -184,7 +187,7 @@ def _path(
         path[strength] = losses
         mean = float(np.nanmean(np.stack(list(losses.values()))))
         best, waited = (mean, 0) if mean < best else (best, waited + 1)
-        if waited == PATIENCE:
+        if waited >= PATIENCE and best < _NOTHING:
             break
     return path
 
@@ -192,7 +195,12 @@ def _path(
 def _losses(seen: Seen, scores: Floats) -> Floats:
     """Weighted log loss of each picture, float64 [N], after the best scale and offset: calibration comes later, and
     only the order and spread of scores count here."""
-    probabilities = fit_platt(scores, seen.labels, FLOOR, weights=seen.weights, smoothed=True)(scores)
+    calibration = fit_platt(scores, seen.labels, FLOOR, weights=seen.weights, smoothed=True)
+    if (
+        calibration.parameters["scale"] <= 0
+    ):  # scores that fall where they should rise say nothing, whatever their spread
+        calibration = Calibration("platt", {"scale": 0.0, "offset": 0.0})
+    probabilities = calibration(scores)
     return surprises(seen.labels, probabilities) * seen.weights
 
 
