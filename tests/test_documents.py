@@ -30,6 +30,7 @@ from imageauth.verdict import STANDARD, Policy
 from tests import document_files
 from tests.browsing import Visit
 from tests.conftest import drawn
+from tests.test_page_answers import axe
 
 MADE = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
 SOURCES = Path(__file__).parent.parent / "src" / "imageauth" / "rendering" / "document"
@@ -200,6 +201,7 @@ def test_a_pdf_is_tagged_titled_searchable_and_for_archives(document: Document) 
     pages = [page.extract_text() for page in reader.pages]
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
+        assert "\u200b" not in page  # it would stand in what is searched for
     begun = next(index for index, page in enumerate(pages) if "1. /" in page)
     identity = document.contents.entries[0].identity
     assert identity
@@ -222,6 +224,18 @@ def test_a_page_is_one_file_whose_policy_allows_nothing_else(document: Document)
         {"type": "application/json", "id": "imageauth-document"}
     ]
     assert all(attrs.get("alt") for tag, attrs in seen.tags if tag == "img")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_accessible_and_fits_a_phone(document: Document, browser: Any, tmp_path: Path, scheme: str) -> None:
+    document.save(tmp_path / "report.html")
+    visit = Visit(browser, (tmp_path / "report.html").as_uri(), color_scheme=scheme)
+    visit.page.goto(visit.url)
+    assert axe(visit.page) == []
+    visit.page.set_viewport_size({"width": 360, "height": 800})
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visit.context.close()
 
 
 @pytest.mark.browser
@@ -251,7 +265,7 @@ def test_hostile_files_cannot_break_a_pdf(hostile: Document) -> None:
     data = hostile.to_pdf()
     reader = pypdf.PdfReader(io.BytesIO(data))
     assert json.loads(next(reader.attachment_list).content or b"") == hostile.to_json()
-    text = "".join(text_of(data).replace("\u200b", "").split())
+    text = "".join(text_of(data).split())
     assert '#panic("x")' in text
     assert "<script>document.title='owned'</script>" in text
     assert "\\u202egnp.exe" in text
@@ -288,15 +302,17 @@ def test_text_of_any_kind_can_be_set() -> None:
         reason=strange,
         probability=None,
         summary=strange,
-        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),),
+        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),)
+        + (Evidence("pixels", "x", "x"),) * 150,
         limits=(strange,),
         produced_by={"imageauth": "0", "model": strange, "model_sha256": strange, "policy": strange},
     )
     entries = [Entry(report, Identity("0" * 64, 5)), Entry(Failure(strange, strange, strange))]
     document = Document(Contents(entries, MADE, STANDARD, [{"title": strange}], command=[strange]))
-    text = " ".join(text_of(document.to_pdf()).replace("\u200b", "").split())
+    text = " ".join(text_of(document.to_pdf()).split())
     assert "\\ud800" in text
     assert "further details are in the JSON" in text
+    assert "51 further findings are in the JSON" in text
     page = document.to_html()
     page.encode()  # no surrogates
     assert "\\ud800" in Seen(page).text

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import imageauth.server
 from imageauth import Detector
 from imageauth.cli import app
+from imageauth.rendering.document import read_document
 from imageauth.server import examples
 from imageauth.server.keys import hash_key
 from imageauth.server.problems import MAX_HEAD_BYTES
@@ -31,6 +32,7 @@ def blocks(language: str) -> list[str]:
 
 
 CURLS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("curl ")]
+CURLS.append(examples.CURL_REPORT)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,11 @@ def run(line: str, url: str, folder: Path, key: str = KEY) -> subprocess.Complet
 def test_curl_examples_work(service: Serving, folder: Path, line: str) -> None:
     done = run(line, service.url, folder)
     assert done.returncode == 0
+    if saved := re.search(r" -o (\S+)", line):
+        reports = read_document(folder / saved[1])["reports"]
+        assert len(reports) == line.count("-F ")
+        assert not any("error" in report for report in reports)
+        return
     assert '"imageauth/checks/1"' in done.stdout
     assert '"error"' not in done.stdout
     assert ('"heatmap"' in done.stdout) == ("heatmap" in line)

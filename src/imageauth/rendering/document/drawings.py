@@ -50,7 +50,7 @@ def strokes(probability: float, real: float, ai: float) -> str:
     """
     count = ai_strokes(probability)
     lines = [
-        f'<path class="ai" d="M{at + 0.1:g} 0h.8v12h-.8z"/>'
+        f'<path class="ai" d="M{at + 0.15:g} 0h.7v12h-.7z"/>'
         if at < count
         else f'<path class="real" d="M{at + 0.25:g} 4h.5v8h-.5z"/>'
         for at in range(100)

@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 _NO_GLYPH = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 _CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 _MOST_TRIES = 8
-# Words longer than that may be broken anywhere; a SHA-256 is not.
+# Words longer than that may be broken anywhere, at marks that the template takes out; a SHA-256 is not.
 _UNBROKEN, _PIECE = re.compile(r"[^\s\u200b]{25,}"), 8
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -59,23 +60,20 @@ def to_pdf(composed: Composed) -> bytes:
             (folder / f"shape-{shape}.svg").write_text(drawings.with_style(drawings.shape(shape)), encoding="utf-8")
         (folder / "scale.svg").write_text(drawings.with_style(drawings.scale()), encoding="utf-8")
         missing: frozenset[str] = frozenset()
-        for _ in range(_MOST_TRIES):
-            (folder / "document.json").write_text(json.dumps(_mapped(data, _for_typst(missing))), encoding="ascii")
+        for attempt in range(_MOST_TRIES):
+            # Whatever is still wrong at last, plain letters have glyphs.
+            change = _for_typst(missing if attempt + 1 < _MOST_TRIES else None)
+            (folder / "document.json").write_text(json.dumps(_mapped(data, change)), encoding="ascii")
             try:
-                made = typst.compile(
-                    template, root=name, pdf_standards=list(STANDARDS), timestamp=_seconds(composed.made)
-                )
-                return bytes(made)
+                seconds = int(datetime.fromisoformat(composed.made).timestamp())
+                return bytes(typst.compile(template, root=name, pdf_standards=list(STANDARDS), timestamp=seconds))
             except typst.TypstError as error:
                 found = _without_glyph(str(error.diagnostic or error.message)) - missing
+                problem = error
                 if not found:
-                    raise ImageAuthError(f"the PDF cannot be set: {one_line(error, 300)}") from error
+                    break
                 missing |= found
-        # Whatever is still wrong, plain letters have glyphs.
-        (folder / "document.json").write_text(json.dumps(_mapped(data, _for_typst(None))), encoding="ascii")
-        return bytes(
-            typst.compile(template, root=name, pdf_standards=list(STANDARDS), timestamp=_seconds(composed.made))
-        )
+        raise ImageAuthError(f"the PDF cannot be set: {one_line(problem, 300)}") from problem
 
 
 def _library() -> Any:
@@ -84,12 +82,6 @@ def _library() -> Any:
     except ImportError:
         raise MissingExtraError("a PDF report", "report") from None
     return typst
-
-
-def _seconds(made: str) -> int:
-    from datetime import datetime
-
-    return int(datetime.fromisoformat(made).timestamp())
 
 
 class _Laid:

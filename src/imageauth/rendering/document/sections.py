@@ -33,7 +33,7 @@ from imageauth.verdict import NOTHING_DECIDES, UNSTABLE
 _STABILITY = ("stability-held", UNSTABLE)
 _CANNOT = ("truth", "who", "mark", "accuse")
 _GLOSSARY = ("probability", "heatmap", "stability", "strength", "policy", "trust", "sha256", "perceptual", "escapes")
-_MOST_COMMAND = 4000
+_MOST_COMMAND, _MOST_FINDINGS = 4000, 100
 
 
 def headline(report: Report, words: Words) -> str:
@@ -147,20 +147,22 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
     yield Heading(level, words.page("evidence.title"))
     if not report.evidence:
         yield Paragraph(words.page("evidence.none"))
-    for item in report.evidence:
+    for item in report.evidence[:_MOST_FINDINGS]:
         source = words.page(f"source-of.{item.source}") if words.page_has(f"source-of.{item.source}") else item.source
         pointing = f"points.{item.points_to}.{item.strength}"
         if not words.page_has(pointing):
             pointing = f"points.{item.points_to}.none"
         yield Heading(level + 1, f"{shown(source)}: {words.page(pointing)}", shape=item.points_to)
         yield Paragraph(shown(item.finding))
-        yield Paragraph(words.t("evidence.code", code=shown(item.code)), soft=True)
         rows, left_out = detail_rows(item.detail, words)
+        yield Paragraph(words.t("evidence.code", code=shown(item.code)), soft=True, kept=bool(rows))
         if rows:
             heads = [words.t("detail.name"), words.t("detail.value")]
             yield Table(f"{shown(source)}: {shown(item.code)}", heads, rows, (0.32, 0.68))
         if left_out:
             yield Paragraph(words.t("detail.more", count=left_out), soft=True)
+    if (more := len(report.evidence) - _MOST_FINDINGS) > 0:
+        yield Paragraph(words.t("findings.more", count=more))
 
 
 def limits(report: Report, level: int, words: Words) -> Iterator[Block]:
@@ -249,9 +251,9 @@ def _repeat(contents: Contents, words: Words) -> Iterator[Block]:
     yield Paragraph(words.t("repeat.verify", version=__version__))
     yield Code("imageauth verify-report REPORT IMAGE")
     yield Paragraph(words.t("repeat.check"))
-    policy = f" --policy {contents.policy.name}.toml" if contents.policy.sha256 else ""
+    policy = " --policy POLICY.toml" if contents.policy.sha256 else ""
     pixels = "" if contents.models else " --no-pixels"
-    yield Code(f"imageauth check IMAGE --explain{pixels}{shown(policy)}")
+    yield Code(f"imageauth check IMAGE --explain{pixels}{policy}")
     if contents.command is not None and "--time" not in contents.command:
         yield Paragraph(words.t("repeat.time"))
         yield Code(_command(contents, "--time", contents.time))
