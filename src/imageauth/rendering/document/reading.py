@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 from pathlib import Path
@@ -96,6 +97,7 @@ def _of_pdf(data: bytes) -> bytes:
         import pypdf
     except ImportError:
         raise MissingExtraError("reading a PDF", "report") from None
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its remarks on damaged files are for programmers
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         found = [entry for entry in reader.attachment_list if entry.name == ATTACHMENT]
