@@ -115,6 +115,10 @@ def test_a_policy_may_leave_plugins_unheeded(install: Install, picture: Path, tm
         ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
         ("def ask(image):\n    raise KeyError('no such \\x1b[31mthing')", "failed on this file: KeyError"),
         ("def ask(image):\n    raise MemoryError", "failed on this file: MemoryError"),
+        (
+            "def ask(image):\n    open('/secret/place')",
+            "failed on this file: FileNotFoundError: No such file or directory.",
+        ),
         ("ask = 5", "is of type int, not a function"),
         ("def ask(image):\n    return None", "failed on this file: TypeError"),
         ("def ask(image):\n    return ['found']", "gave str instead of Evidence"),

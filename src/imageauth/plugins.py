@@ -129,8 +129,11 @@ def labels(found: Iterable[Plugin]) -> str | None:
 
 
 def told(error: BaseException) -> str:
-    """An error of a plug-in in one safe line."""
-    return printable(f"{type(error).__name__}: {one_line(error)}" if str(error) else type(error).__name__)
+    """An error of a plug-in in one safe line, without the paths that errors of the system name: a report may go to
+    strangers.
+    """
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) and one_line(error)
+    return printable(f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
 
 
 def _refused(name: str, kind: Kind, taken: Collection[str], packages: list[str]) -> str | None:

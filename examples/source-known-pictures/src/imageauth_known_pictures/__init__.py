@@ -55,5 +55,5 @@ def _read(path: str, modified: int) -> list[dict[str, str]]:
         rows = list(csv.DictReader(stream))
     for number, row in enumerate(rows, 2):
         if None in (row.get(name) for name in COLUMNS) or row["says"] not in _SAID:
-            raise ValueError(f"line {number} of {path} needs {', '.join(COLUMNS)}, and says ai or real")
+            raise ValueError(f"line {number} of the list needs {', '.join(COLUMNS)}, and says ai or real")
     return rows
