@@ -75,7 +75,7 @@ def main() -> None:
     colours = {"likely-ai": "red", "likely-real": "green", "inconclusive": "yellow"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        truth, limits, accused = pictures(folder), (), []
+        truth, limits, accused, believed = pictures(folder), (), [], []
         answers = detector.check_many([folder / file for file in truth], names=list(truth))
         for answer in answers:
             if isinstance(answer, Failure):
@@ -85,9 +85,13 @@ def main() -> None:
             chance = "–" if answer.probability is None else percent(answer.probability)
             table.add_row(answer.file, truth[answer.file], f"[{colour}]{answer.verdict}[/]", chance, answer.summary)
             limits = max(limits, answer.limits, key=len)
-            if answer.verdict == "likely-ai" and answer.probability is not None:
-                accused.append(answer.file)
+            if answer.verdict == "likely-ai":
+                by_pixels = any(item.source == "pixels" and item.points_to == "ai" for item in answer.evidence)
+                (accused if by_pixels else believed).append(answer.file)
     console.print(table)
+    if believed:
+        false = " and ".join(believed)
+        console.print(f"No AI made {false}: what the file says is false, which nobody can see from the file.\n")
     if accused:
         wrong = " and ".join(accused)
         console.print(

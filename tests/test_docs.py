@@ -12,6 +12,7 @@ from imageauth.models import find_model
 from imageauth.pixels.card import Card
 from imageauth.policy import read_policy
 from imageauth.verdict import ALL_SOURCES
+from tests.docs_pages import same
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,6 +52,16 @@ def test_the_readmes_figures_are_the_cards() -> None:
         f"{figures['parameters']:,}",
     ):
         assert value in README, value
+
+
+def test_the_picture_of_the_demo_shows_what_it_prints(tmp_path: Path) -> None:
+    demo = [sys.executable, str(ROOT / "examples" / "demo.py"), "--svg", str(tmp_path / "demo.svg")]
+    subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
+    shown, drawn = (
+        [same(text) for text in re.findall(r"<text [^>]*>([^<]*)</text>", path.read_text(encoding="utf-8"))]
+        for path in (ROOT / "docs" / "images" / "demo.svg", tmp_path / "demo.svg")
+    )
+    assert shown == drawn, "run python examples/demo.py --svg docs/images/demo.svg"
 
 
 def test_the_version_is_the_same_everywhere() -> None:
