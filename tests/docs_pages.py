@@ -36,7 +36,7 @@ NOT_RUN = {
     "imageauth train": "hours of training",
     "imageauth tune": "hours of training",
     "imageauth data": "the pictures",
-    "imageauth export": "TensorFlow, and minutes; tests/test_export.py writes every form",
+    "imageauth export photo": "hundreds of megabytes; tests/test_export.py writes every form of cifake",
     "imageauth web": "needs files from npm; tests/test_private_runtime.py builds a site",
     "imageauth trust update": "the network, unless --from is given",
     "pip install": "installs",
