@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -144,6 +145,13 @@ def test_a_source_archive_without_part_of_the_package_is_found(tmp_path: Path) -
         "constraints.txt should not be in the source archive",
     )
     assert contents.check_contents(source, MACHINE).failures == ("constraints.txt is a lock file",)
+
+
+def test_the_source_archive_takes_its_files_from_the_top_alone() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    taken = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert all(name.startswith("/") for name in taken)
+    assert {name[1:] for name in taken} - {"src"} == {*building.SOURCES} - {"pyproject.toml", "PKG-INFO"}
 
 
 @pytest.mark.parametrize(
