@@ -3,8 +3,8 @@
     python scripts/photo_validation.py DATA WORK
 
 DATA is a folder made by ``imageauth data photos``; WORK keeps features, so that a stopped run goes on. Taken are
-pictures that the model's heads did not learn from, though their sources taught it by other pictures: at most PER_SOURCE of a
-source, as many of each class. Only numbers are written, no pictures.
+pictures that the model's heads did not learn from, though their sources taught it by other pictures: at most
+PER_SOURCE of a source, as many of each class. Only numbers are written, no pictures.
 """
 
 import sys
