@@ -7,11 +7,13 @@ Nothing is fetched. docs/site.toml has the navigation, and the pages that live e
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,11 +113,9 @@ def build(out: Path, work: Path) -> int:
     """Build the site; returns Sphinx's exit code.
 
     Args:
-        out: the site; what is there is replaced.
-        work: a folder for what lies between.
+        out: the site; one that is there is replaced.
+        work: an empty folder for what lies between.
     """
-    for folder in (out, work):
-        shutil.rmtree(folder, ignore_errors=True)
     pages = work / "pages"
     site = Site(tomllib.loads((DOCS / "site.toml").read_text(encoding="utf-8")))
     site.gather(pages)
@@ -128,7 +128,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="default: build/site")
     out = parser.parse_args().out.resolve()
-    code = build(out, out.with_name(out.name + "-work"))
+    if not importlib.util.find_spec("furo"):
+        sys.exit('site: needs an optional part: pip install "imageauth[docs]"')
+    if out.is_file() or (out.exists() and any(out.iterdir()) and not (out / "searchindex.js").exists()):
+        sys.exit(f"site: {out} holds something else than a site; name a new folder")
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="imageauth-site-") as work:
+        code = build(out, Path(work))
     if not code:
         print(f"{out / 'index.html'}")
     sys.exit(code)

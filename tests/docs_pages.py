@@ -36,7 +36,7 @@ NOT_RUN = {
     "imageauth train": "hours of training",
     "imageauth tune": "hours of training",
     "imageauth data": "the pictures",
-    "imageauth export": "TensorFlow, and minutes; tests/test_export.py writes every form",
+    "imageauth export photo": "TensorFlow, and minutes; tests/test_export.py writes every form",
     "imageauth web": "needs files from npm; tests/test_private_runtime.py builds a site",
     "imageauth trust update": "the network, unless --from is given",
     "pip install": "installs",
@@ -173,7 +173,7 @@ class Shell:
         if plain and words[0] == "imageauth":
             self._imageauth(words[1:], command)
         elif plain and words[0] == "python" and words[1].endswith(".py"):
-            with patched_arguments(words[1:]), contextlib.redirect_stdout(io.StringIO()) as out:
+            with as_program(words[1:]), contextlib.redirect_stdout(io.StringIO()) as out:
                 runpy.run_path(words[1], run_name="__main__")
             self.printed += out.getvalue()
         else:
@@ -216,13 +216,19 @@ class Shell:
 
 
 @contextlib.contextmanager
-def patched_arguments(arguments: list[str]) -> Iterator[None]:
-    """``sys.argv`` of another program."""
-    before, sys.argv = sys.argv, arguments
+def as_program(arguments: list[str]) -> Iterator[None]:
+    """``sys.argv`` and the modules beside it, as ``python PROGRAM`` has them."""
+    before, modules = (sys.argv, sys.path[:]), set(sys.modules)
+    sys.argv, sys.path[:0] = arguments, [str(Path(arguments[0]).parent.resolve())]
     try:
         yield
     finally:
-        sys.argv = before
+        sys.argv, sys.path[:] = before
+        # Another page's program may have others of the same names.
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(Path.cwd()):
+                del sys.modules[name]
 
 
 @lru_cache
@@ -263,4 +269,4 @@ def compare(expected: str, printed: str) -> None:
 
 def same(line: str) -> str:
     """A line whose numbers are all alike, and whose columns are as wide as their words."""
-    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*", " N", line))
+    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*(e[-+]?\d+)?", " N", line))
