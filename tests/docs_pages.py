@@ -174,7 +174,10 @@ class Shell:
             self._imageauth(words[1:], command)
         elif plain and words[0] == "python" and words[1].endswith(".py"):
             with as_program(words[1:]), contextlib.redirect_stdout(io.StringIO()) as out:
-                runpy.run_path(words[1], run_name="__main__")
+                try:
+                    runpy.run_path(words[1], run_name="__main__")
+                except SystemExit as end:
+                    assert not end.code, f"{command}\n{end.code}"
             self.printed += out.getvalue()
         else:
             # What a user's shell finds on the path after installation.
