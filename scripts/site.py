@@ -24,7 +24,8 @@ DOCS = ROOT / "docs"
 UNLISTED = "More"
 # [text](target) and ![text](target), a target without blanks; and code, where nothing is a link.
 _LINK = re.compile(
-    r"(?P<code>```.*?```|``.*?``|`[^`\n]*`)|(?P<head>\]\()(?P<target>[^()\s#]+)(?P<anchor>#[^()\s]*)?\)", re.S
+    r"(?P<code>```.*?```)|(?P<text>!?\[[^\]]*\])\((?P<target>[^()\s#]+)(?P<anchor>#[^()\s]*)?\)|(?P<word>``.*?``|`[^`\n]*`)",
+    re.DOTALL,
 )
 
 
@@ -79,7 +80,7 @@ class Site:
 
         def follow(match: re.Match[str]) -> str:
             target = match["target"]
-            if match["code"] or re.match(r"[a-z]+:|/", target):
+            if not target or re.match(r"[a-z]+:|/", target):
                 return match[0]
             file = (path.parent / target).resolve()
             anchor = match["anchor"] or ""
@@ -90,20 +91,21 @@ class Site:
             elif file.is_relative_to(DOCS / "images"):
                 there = file.relative_to(DOCS).as_posix()
             else:
-                return f"]({self.elsewhere(file, place)}{anchor})"
-            return f"]({os.path.relpath(there, Path(place).parent)}{anchor})"
+                there = self.elsewhere(file, place)
+                return f"{match['text']}({there}{anchor})" if there else match["text"][1:-1]
+            return f"{match['text']}({os.path.relpath(there, Path(place).parent)}{anchor})"
 
         return _LINK.sub(follow, path.read_text(encoding="utf-8"))
 
-    def elsewhere(self, file: Path, place: str) -> str:
-        """Where a file or folder of the repository that is no page is found."""
+    def elsewhere(self, file: Path, place: str) -> str | None:
+        """Where a file or folder of the repository that is no page is found; None: only in the repository."""
         if not file.exists() or not file.is_relative_to(ROOT):
             raise SystemExit(f"site: {place} links to {file}, which is not there")
         if self.repository:
             kind = "tree" if file.is_dir() else "blob"
             return f"{self.repository}/{kind}/main/{file.relative_to(ROOT).as_posix()}"
         if file.is_dir():
-            raise SystemExit(f"site: {place} links to the folder {file}, which has no README.md")
+            return None
         # Under another ending, or Sphinx would take it for a page.
         self.copied[file] = f"files/{file.relative_to(ROOT).as_posix()}" + ".txt" * (file.suffix == ".md")
         return os.path.relpath(self.copied[file], Path(place).parent)
