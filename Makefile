@@ -1,11 +1,12 @@
 # make demo: check a handful of pictures with the shipped model.   make test: everything that CI runs.
+# make release-check: build what would be published, install it in a clean environment, check it (docs/release.md).
 # make docs: the documentation site, in build/site.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test docs lint constraints clean
+.PHONY: demo test docs release-check constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python examples/demo.py
@@ -42,8 +43,16 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev,train]'
 	@touch $@
 
+release-check: $(VENV)/.release
+	@$(BIN)/python scripts/release_check.py
+
+$(VENV)/.release: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth[release] into $(VENV) (once) …"
+	@$(PIP) -e '.[release]'
+	@touch $@
+
 # Pin what is installed now: names and versions only, no hosts.
-constraints: $(VENV)/.dev
+constraints: $(VENV)/.dev $(VENV)/.release
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
 
 clean:

@@ -317,18 +317,31 @@ def test_command(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
-def test_the_real_archive_killed_and_repeated(shared: Path, tmp_path: Path) -> None:
-    """Killed half-way there is no manifest; the same command finishes with the very counts of the archive."""
-    out = tmp_path / "out"
-    command = cli("--to", out, "--from", shared / "cifake" / "train.tar.xz")
+def test_killed_and_repeated(cifake_sample: Path, tmp_path: Path) -> None:
+    """Killed half-way there is no manifest; the same command finishes."""
+    archive, out = tmp_path / "train.tar", tmp_path / "out"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(cifake_sample / "train", "train")
+    command = cli("--to", out, "--from", archive)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ)
-    while not (out / "train" / "FAKE").is_dir():
+    while not (out / "train").is_dir():
         assert process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     with pytest.raises(DataError):
         Manifest.load(out)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(Manifest.load(out)) == sum(1 for _ in cifake_sample.rglob("*.jpg"))
+    assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.shared
+def test_the_real_archive(shared: Path, tmp_path: Path) -> None:
+    """The command ends with the very counts of the archive."""
+    out = tmp_path / "out"
+    command = cli("--to", out, "--from", shared / "cifake" / "train.tar.xz")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     manifest = Manifest.load(out)

@@ -22,7 +22,8 @@ def test_the_protocol_is_complete():
     assert list(DEGRADATIONS) == [
         "jpeg-90", "jpeg-75", "jpeg-50", "jpeg-30", "blur-0.5", "blur-1", "blur-2",
         "resize-0.75", "resize-0.5", "resize-0.25", "noise-0.02", "noise-0.05", "noise-0.1",
-        "crop-0.8", "webp-80", "shared-messenger", "shared-repost", "shared-worn",
+        "crop-0.8", "webp-80",
+        "shared-messenger", "shared-repost", "shared-worn",
     ]  # fmt: skip
     with pytest.raises(TypeError):
         DEGRADATIONS["other"] = DEGRADATIONS["crop-0.8"]

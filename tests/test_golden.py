@@ -7,37 +7,18 @@ import json
 import os
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from imageauth import Detector
 from imageauth.errors import ImageError
 from imageauth.images import decode
-from imageauth.models import find_model, shipped_models
-from imageauth.pixels.card import Card
-from imageauth.pixels.model import PixelModel
+from imageauth.models import shipped_models
+from tests.golden import FOLDER, PATTERNS, TOLERANCE, answer, as_png, differences, golden, scores, sha256
 
-FOLDER = Path(__file__).parent / "golden"
-# LiteRT's kernels differ a little between processors, and a rounding to 8 bits can fall on the other side.
-TOLERANCE = {"abs": 0.15, "rel": 0.01}
-MODELS = ("cifake", "photo")
-
-
-def patterns() -> dict[str, np.ndarray]:
-    """Pictures by arithmetic alone, the same on every machine."""
-    y, x = np.indices((32, 32))
-    random = np.random.default_rng(7).integers(0, 256, (32, 32, 3), np.uint8)
-    blocks = np.kron(random[:8, :8], np.ones((4, 4, 1), np.uint8))
-    return {
-        "black": np.zeros((32, 32, 3), np.uint8),
-        "white": np.full((32, 32, 3), 255, np.uint8),
-        "ramp": np.stack([x * 8, y * 8, (x + y) * 4], axis=-1).astype(np.uint8),
-        "checker": np.repeat((((x + y) % 2) * 255)[..., None], 3, axis=-1).astype(np.uint8),
-        "noise": random,
-        "blocks": blocks,
-        "wide": np.tile(blocks, (1, 2, 1)),
-        "double": np.kron(blocks, np.ones((2, 2, 1), np.uint8)),
-    }
+MODELS = tuple(PATTERNS)
 
 
 def archive_files(shared: Path) -> dict[str, np.ndarray]:
@@ -63,23 +44,11 @@ def sample_files(shared: Path) -> dict[str, np.ndarray]:
     return pictures
 
 
-def large_patterns() -> dict[str, np.ndarray]:
-    """The patterns, large enough for each kind of view."""
-    return {name: np.kron(picture, np.ones((15, 15, 1), np.uint8)) for name, picture in patterns().items()}
-
-
-PATTERNS = {"cifake": patterns, "photo": large_patterns}
 FILES = {"cifake": archive_files, "photo": sample_files}
 
 
-def scores(model: str, pictures: dict[str, np.ndarray]) -> dict[str, float]:
-    logits = PixelModel.load(model).scores(list(pictures.values()))
-    return {name: round(float(logit), 4) for name, logit in zip(pictures, logits, strict=True)}
-
-
-def golden(model: str) -> dict[str, dict[str, float]]:
-    data: dict[str, dict[str, float]] = json.loads((FOLDER / f"{model}.json").read_text(encoding="utf-8"))
-    return data
+def answers(detector: Detector, model: str) -> dict[str, dict[str, Any]]:
+    return {name: answer(detector.check(as_png(pixels))) for name, pixels in PATTERNS[model]().items()}
 
 
 def test_every_model_is_guarded() -> None:
@@ -88,12 +57,17 @@ def test_every_model_is_guarded() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_golden_belongs_to_the_shipped_weights(model: str) -> None:
-    assert golden(model)["sha256"] == Card.load(find_model(model)).sha256
+    assert golden(model)["sha256"] == sha256(model)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_patterns(model: str) -> None:
-    assert scores(model, PATTERNS[model]()) == pytest.approx(golden(model)["patterns"], **TOLERANCE)
+def test_patterns(model: str, detector: Detector) -> None:
+    said, answered = scores(model, PATTERNS[model]()), answers(detector, model)
+    assert list(differences(model, said, answered)) == []
+    said["black"] += 1
+    answered["ramp"]["verdict"] = "likely-ai"
+    answered["noise"]["probability"] = 0.5
+    assert len(list(differences(model, said, answered))) == 3
 
 
 @pytest.mark.shared
@@ -105,8 +79,9 @@ def test_real_pictures(model: str, shared: Path) -> None:
 if __name__ == "__main__":
     for model in MODELS:
         content = {
-            "sha256": Card.load(find_model(model)).sha256,
+            "sha256": sha256(model),
             "patterns": scores(model, PATTERNS[model]()),
+            "answers": answers(Detector(), model),
             "files": scores(model, FILES[model](Path(os.environ["IMAGEAUTH_SHARED"]))),
         }
         (FOLDER / f"{model}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

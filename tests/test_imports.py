@@ -60,8 +60,8 @@ ALLOWED = {
     },
     "verification": SERVING | {"perceptual_hash", "policy", "signing"} | {"detector", "escaping"},
     "server": SERVING | {"detector", "documents", "escaping", "files", "policy", "rendering"},
-    "evaluation": {"errors", "escaping", "images", "manifest", "pixels", "rendering", "report"},
-    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "pixels"},
+    "evaluation": {"errors", "escaping", "files", "images", "manifest", "pixels", "rendering", "report"},
+    "training": {"errors", "escaping", "evaluation", "files", "images", "manifest", "models", "pixels"},
 }
 
 

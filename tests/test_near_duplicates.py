@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imageauth.evaluation.near_duplicates import THRESHOLD, coarse_features, find_copies, likeness
 from imageauth.manifest import Entry
-from imageauth.training.near_duplicates import THRESHOLD, coarse_features, find_copies, likeness
 from imageauth.training.splits import without_repeats
 
 

@@ -36,13 +36,27 @@ DYNAMIC = (
 @pytest.mark.parametrize("language", sorted(set(STRINGS) - {"en"}))
 def test_a_language_is_whole(language: str) -> None:
     other = STRINGS[language]
-    assert set(other) == set(ENGLISH)
+    english = dict(ENGLISH)
+    for key in other.keys() - english.keys():  # forms of number that English does not have
+        base, _, form = key.rpartition(".")
+        assert form in ("zero", "two", "few", "many"), f"strings/{language}.json has {key}, which nothing asks for"
+        english[key] = ENGLISH[f"{base}.other"]
+    assert not english.keys() - other.keys(), f"strings/{language}.json lacks {english.keys() - other.keys()}"
     for key, text in other.items():
-        assert text.strip(), key
-        placeholders = set(re.findall(r"{(\w+)}", text))
-        if not key.startswith("limit."):  # a language may leave out a name that its sentence has no use for
-            assert placeholders == set(re.findall(r"{(\w+)}", ENGLISH[key])), key
-        assert placeholders <= set(re.findall(r"{(\w+)}", ENGLISH[key])), key
+        assert text.strip(), f"strings/{language}.json: {key} is empty"
+        placeholders, known = (set(re.findall(r"{(\w+)}", words)) for words in (text, english[key]))
+        if key.startswith("limit."):  # a language may leave out a name that its sentence has no use for
+            assert placeholders <= known, f"strings/{language}.json: {key} has other {{names}}"
+        else:
+            assert placeholders == known, f"strings/{language}.json: {key} has other {{names}}"
+    same = [key for key in english if other[key] == english[key] and re.search(r"[a-z]{3}", other[key])]
+    assert len(same) < 0.1 * len(english), f"strings/{language}.json still has the English words of {same[:3]} and more"
+
+
+def test_the_page_offers_the_languages_that_there_are() -> None:
+    listed = re.search(r"LANGUAGES = .*?\(\{(.*?)\}\)", SCRIPTS["js/i18n.js"], re.DOTALL)
+    assert listed
+    assert set(re.findall(r'"?([\w-]+)"?: "', listed[1])) == set(STRINGS)
 
 
 def test_every_key_that_is_asked_for_has_words_and_every_word_is_asked_for() -> None:

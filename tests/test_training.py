@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -370,7 +371,11 @@ def test_impossible_recipes_are_refused(tmp_path: Path, change: dict[str, object
 def test_a_grown_model_by_the_command_with_elsewhere_and_again(cifake_sample: Path, tmp_path: Path) -> None:
     """The command that makes what ships, on little data: faults are said first, a second time changes nothing."""
     data, out, elsewhere = tmp_path / "data", tmp_path / "run", tmp_path / "elsewhere"
-    prepare(data, cifake_sample)
+    for path in sorted(cifake_sample.rglob("*.jpg"))[::3]:
+        copy = tmp_path / "sample" / path.relative_to(cifake_sample)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    prepare(data, tmp_path / "sample")
     few = {"epochs": 1, "start_epochs": 1, "batch_size": 96, "degraded": 0.1}
     recipe = recipe_for(out, "pocket-grown", few, resume=False)
     for index in range(20):

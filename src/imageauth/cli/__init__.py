@@ -9,11 +9,14 @@ import typer
 
 from imageauth.cli import (
     check,
+    compare,
     data,
     evaluate,
+    export,
     inspect,
     models,
     plugins,
+    recalibrate,
     review,
     scan,
     serve,
@@ -40,7 +43,10 @@ app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
 app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
+app.command()(guarded(quiet(compare.compare)))
+app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
+app.command()(guarded(quiet(export.export)))
 app.command()(guarded(quiet(plugins.plugins)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imageauth.cli.options import HtmlFile, JsonFile, Limit, Split
 from imageauth.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ MISTAKES = 24
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="A folder with REAL/ and FAKE/ in it.")],
     model: Annotated[str, typer.Option(help="A shipped or plugged-in model, or a model folder.")] = DEFAULT_MODEL,
-    split: Annotated[
-        str | None, typer.Option(help="Which split of a folder made by imageauth data (default: test).")
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="F.csv", help="Measure another tool instead, by what it said of these images."),
     ] = None,
-    json_to: Annotated[
-        str | None, typer.Option("--json", metavar="F", help="Write the figures as JSON; - for standard output.")
-    ] = None,
-    html_to: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write a page with plots.")] = None,
+    split: Split = None,
+    json_to: JsonFile = None,
+    html_to: HtmlFile = None,
     mistakes: Annotated[
         int, typer.Option(min=0, max=500, metavar="N", help="How many of the most wrong images the page shows.")
     ] = MISTAKES,
@@ -34,9 +35,7 @@ def evaluate(
     shortcut_probe: Annotated[
         bool, typer.Option("--shortcut-probe", help="Also measure how far file headers alone tell the classes apart.")
     ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most N images of each class, always the same ones.")
-    ] = None,
+    limit: Limit = None,
 ) -> None:
     """Measure a model on labelled images, by the protocol of the documentation.
 
@@ -46,28 +45,25 @@ def evaluate(
     import sys
 
     from imageauth import files
+    from imageauth.cli.outputs import check_outputs
     from imageauth.errors import ImageAuthError
     from imageauth.escaping import printable
-    from imageauth.evaluation import html, plots, protocol, shortcut
+    from imageauth.evaluation import html, protocol, shortcut
     from imageauth.evaluation.dataset import find_images
+    from imageauth.evaluation.predictions import Predictions, read_predictions
     from imageauth.pixels.model import PixelModel
     from imageauth.rendering.progress import progress
     from imageauth.rendering.text import failure_line
 
     # Everything that can stop the run comes before its long part.
-    json_path = None if json_to in (None, "-") else Path(str(json_to))
-    for path in (json_path, html_to):
-        if path is not None:
-            files.check_writable(path)
+    json_path = check_outputs(json_to, html_to)
     if mistakes != MISTAKES and not html_to:
         raise ImageAuthError("--mistakes is about the page: add --html")
-    if json_path and html_to and json_path.resolve() == html_to.resolve():
-        raise ImageAuthError("--json and --html name the same file")
-    if html_to:
-        plots.require_matplotlib()
+    if predictions and degradations:
+        raise ImageAuthError("--degradations needs a model: a file of predictions knows the images as they are only")
     if shortcut_probe:
         shortcut.require_sklearn()
-    network = PixelModel.load(model)
+    subject = read_predictions(predictions) if predictions else PixelModel.load(model)
     found = find_images(data, split)
     if limit:
         found = found.limited(limit)
@@ -78,13 +74,19 @@ def evaluate(
             "them say nothing about others (evaluate the prepared folder itself, with --split)",
             file=sys.stderr,
         )
-    with progress("evaluating", len(found.items)) as tell:
-        result = protocol.evaluate(network, found.items, degradations=degradations, progress=tell)
+    heatmap = None
+    if isinstance(subject, Predictions):
+        result = protocol.evaluate_predictions(subject, found.items, found.folder)
+    else:
+        heatmap = subject.heatmap
+        with progress("evaluating", len(found.items)) as tell:
+            result = protocol.evaluate(subject, found.items, degradations=degradations, progress=tell)
     probe = shortcut.header_probe(found.items) if shortcut_probe else None
 
     folder = printable(str(data))
     if json_to:
         facts = {"folder": folder, "split": found.split, "limit": limit, "skipped": found.skipped}
+        facts |= {"digest": found.digest()}
         everything = {**result.to_json(), "data": facts, **({"shortcut_probe": probe} if probe else {})}
         text = json.dumps(everything, indent=2, allow_nan=False) + "\n"
         if json_path:
@@ -97,7 +99,7 @@ def evaluate(
             about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         if found.skipped:
             about["Skipped"] = f"{found.skipped:,} files that are not images by their extension"
-        files.write_text(html_to, html.render_page(result, about, probe, mistakes, network.heatmap))
+        files.write_text(html_to, html.render_page(result, about, probe, mistakes, heatmap))
     if json_to != "-":
         _show(result, probe, found.skipped)
     for failure in result.failures:

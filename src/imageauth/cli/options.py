@@ -25,3 +25,11 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option(metavar="F.toml", help="What may decide, and from which probabilities; see docs/policy.md."),
 ]
+Split = Annotated[str | None, typer.Option(help="Which split of a folder made by imageauth data (default: test).")]
+JsonFile = Annotated[
+    str | None, typer.Option("--json", metavar="F", help="Write the figures as JSON; - for standard output.")
+]
+HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="F", help="Write a page with plots.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="At most N images of each class, always the same ones.")
+]

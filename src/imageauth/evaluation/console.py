@@ -42,7 +42,7 @@ def tables(evaluation: Evaluation, probe: Mapping[str, Any] | None = None) -> It
 
 def _headline(evaluation: Evaluation) -> Table:
     figures, card = evaluation.figures, evaluation.card
-    title = f"{card.name} {card.version}: {figures.n_real:,} real and {figures.n_fake:,} AI-made images"
+    title = f"{f'{card.name} {card.version}'.strip()}: {figures.n_real:,} real and {figures.n_fake:,} AI-made images"
     table = Table(title=_literal(title), title_justify="left")
     table.add_column("at threshold " + f"{figures.threshold:.4g}")
     table.add_column("value", justify="right")

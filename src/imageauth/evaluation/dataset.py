@@ -1,8 +1,9 @@
 """Labelled images in folders: ``REAL/`` and ``FAKE/`` (or ``0_real/`` and ``1_fake/``), at any depth."""
 
+import hashlib
 import os
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +59,17 @@ class DataSet:
                 return sum(item.path.resolve() in used for item in self.items)
         return 0
 
+    def digest(self) -> str:
+        """:func:`digest_of` the readable files."""
+        known = []
+        for item in self.items:
+            try:
+                with item.path.open("rb") as stream:
+                    known.append((hashlib.file_digest(stream, "sha256").hexdigest(), item.label, item.group))
+            except OSError:
+                continue
+        return digest_of(known)
+
     def limited(self, per_class: int, seed: int = 0) -> "DataSet":
         """At most ``per_class`` images of each class, drawn at random but always the same ones."""
         random = np.random.default_rng(seed)
@@ -67,6 +79,16 @@ class DataSet:
             chosen = random.permutation(len(members))[:per_class]
             kept += [members[index] for index in sorted(chosen)]
         return replace(self, items=tuple(sorted(kept, key=lambda item: item.name)))
+
+
+def digest_of(pictures: Iterable[tuple[str, int, str]]) -> str:
+    """SHA-256 over labelled pictures, whatever their files are called and in whatever order they come.
+
+    Args:
+        pictures: SHA-256 of the file, label and group of each.
+    """
+    lines = sorted(f"{sha256} {label} {group}\n" for sha256, label, group in pictures)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def find_images(folder: Path, split: str | None = None) -> DataSet:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from imageauth.evaluation.held_out import FrozenCuts
 from imageauth.evaluation.metrics import Floats, Labels
 from imageauth.evaluation.weighted import MEASURED, WeightedTable, intervals_of, resampled
 from imageauth.pixels.card import Thresholds
@@ -70,7 +71,7 @@ def measure(
     labels: Labels,
     scores: npt.ArrayLike,
     probabilities: npt.ArrayLike,
-    thresholds: Thresholds,
+    thresholds: Thresholds | FrozenCuts,
     *,
     answered: npt.ArrayLike | None = None,
     resamples: int = RESAMPLES,
@@ -90,7 +91,7 @@ def measure(
         labels: [N], 1 for AI-made, 0 for real.
         scores: [N], higher for AI; ranks them for AUROC, AP and TPR, since probabilities may be tied or floored.
         probabilities: [N] in 0..1, calibrated.
-        thresholds: the card's.
+        thresholds: the card's; or each image's, [N] each, with one decision for all.
         answered: bool [N], whether an image may get a verdict at all; None: each may.
         resamples: 0 for no intervals.
         seed: of the resampling.
@@ -98,9 +99,12 @@ def measure(
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     truth = np.asarray(labels)[order] == 1
     sorted_scores, p = np.asarray(scores, np.float64)[order], np.asarray(probabilities, np.float64)[order]
-    said_ai = p >= thresholds.decision
+    cuts = thresholds
+    if isinstance(thresholds, FrozenCuts):
+        cuts = FrozenCuts(thresholds.decision[order], thresholds.ai[order], thresholds.real[order])
+    said_ai = p >= cuts.decision
     allowed = np.ones(len(truth), np.bool_) if answered is None else np.asarray(answered, np.bool_)[order]
-    table = WeightedTable(truth, sorted_scores, p, thresholds, allowed)
+    table = WeightedTable(truth, sorted_scores, p, cuts, allowed)
     point = table.figures(np.ones((1, len(truth))))
     intervals: dict[str, tuple[float, float]] = {}
     if resamples and len(truth):
@@ -110,7 +114,7 @@ def measure(
         n_real=int((~truth).sum()),
         n_fake=int(truth.sum()),
         **{name: float(row[0]) for name, row in zip(MEASURED, point, strict=True)},
-        threshold=thresholds.decision,
+        threshold=float(np.mean(thresholds.decision)),
         confusion={
             "true_real": int((~truth & ~said_ai).sum()),
             "false_fake": int((~truth & said_ai).sum()),

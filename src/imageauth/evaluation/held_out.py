@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imageauth.errors import DataError
 from imageauth.evaluation.metrics import Floats
 from imageauth.evaluation.thresholds import best_decision, conformal_threshold
-from imageauth.pixels.card import Thresholds
+from imageauth.pixels.card import STANDARD_RISKS, Risks, Thresholds
 
 Names = npt.NDArray[np.object_]
 
@@ -79,24 +79,7 @@ class HeldOut:
         return HeldOut(**columns, conditions={name: values[mask] for name, values in self.conditions.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class Risks:
-    """How often likely-ai and likely-real may be wrong.
-
-    Attributes:
-        real: share of real pictures that are called likely-ai, macro over real sources.
-        real_kind: the same of the pictures of any kind with at least :data:`KIND_LEAST`.
-        ai: share of AI pictures that are called likely-real, macro over AI sources.
-        least_sure: least probability of the class that is named, whatever the risks allow.
-    """
-
-    real: float = 0.02
-    real_kind: float = 0.05
-    ai: float = 0.05
-    least_sure: float = 0.8
-
-
-def conformal_thresholds(held_out: HeldOut, risks: Risks = Risks()) -> Thresholds:
+def conformal_thresholds(held_out: HeldOut, risks: Risks = STANDARD_RISKS) -> Thresholds:
     """Thresholds that keep the risks on sources exchangeable with these, as far as there are enough.
 
     ``ai`` is the larger of two: with sources as units (:func:`~imageauth.evaluation.thresholds.conformal_threshold`)
@@ -113,8 +96,9 @@ def conformal_thresholds(held_out: HeldOut, risks: Risks = Risks()) -> Threshold
     p, labels = held_out.probabilities, held_out.labels
     real, fake = labels == 0, labels == 1
     ai = conformal_threshold(p[real], risks.real, held_out.sources[real])
-    for kind in large_kinds(held_out):
-        ai = max(ai, conformal_threshold(p[real & (held_out.kinds == kind)], risks.real_kind))
+    if risks.real_kind is not None:
+        for kind in large_kinds(held_out):
+            ai = max(ai, conformal_threshold(p[real & (held_out.kinds == kind)], risks.real_kind))
     below = 1 - conformal_threshold(1 - p[fake], risks.ai, held_out.sources[fake])
     decision = best_decision(p, labels, balanced=True)
     if below >= ai:
@@ -138,7 +122,7 @@ class FrozenCuts:
     real: Floats
 
 
-def frozen_cuts(held_out: HeldOut, risks: Risks = Risks()) -> FrozenCuts:
+def frozen_cuts(held_out: HeldOut, risks: Risks = STANDARD_RISKS) -> FrozenCuts:
     """For each fold, the :func:`conformal_thresholds` of all the other folds' predictions.
 
     Raises:

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import imageauth
 from imageauth.evaluation.figures import Figures
 from imageauth.evaluation.mistakes import Heatmap, Mistake, worst_mistakes
 from imageauth.evaluation.plots import draw_plots
-from imageauth.evaluation.protocol import Evaluation
-from imageauth.evaluation.wording import COLUMNS, HEADLINE, interval, number
+from imageauth.evaluation.protocol import Evaluation, OutsideModel
+from imageauth.evaluation.sheet import facts, page, plot, row, section, table
+from imageauth.evaluation.wording import COLUMNS, HEADLINE, interval, number, verdict_thresholds
 
 _WIDE = {"degradations"}
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def render_page(
@@ -49,18 +48,7 @@ def render_page(
         _failures(evaluation),
         _run(evaluation, about),
     ]
-    css = files("imageauth.evaluation").joinpath("page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # An empty icon, or the browser asks the server for one.
-        '<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{escape(title)}</h1>\n<p class="soft">{counts}. Intervals are 95 %, by bootstrap.</p>\n'
-        + "\n".join(section for section in sections if section)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return page(title, f"{counts}. Intervals are 95 %, by bootstrap.", sections)
 
 
 def _headline(evaluation: Evaluation) -> str:
@@ -79,15 +67,14 @@ def _headline(evaluation: Evaluation) -> str:
             f"({evaluation.card.domain.text}). They get no verdict; the other figures count them all the same."
         )
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
-    return _section("Figures", f'{text}<dl class="figures">{cells}</dl>')
+    return section("Figures", f'{text}<dl class="figures">{cells}</dl>')
 
 
 def _plots(evaluation: Evaluation) -> str:
     parts = []
     for name, (svg, description) in draw_plots(evaluation).items():
-        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
-        parts.append(f'<figure class="{"wide" if name in _WIDE else "plot"}">{svg}</figure>')
-    return _section("Plots", f'<div class="plots">{"".join(parts)}</div>') if parts else ""
+        parts.append(plot(svg, description, "wide" if name in _WIDE else "plot"))
+    return section("Plots", f'<div class="plots">{"".join(parts)}</div>') if parts else ""
 
 
 def _degradations(evaluation: Evaluation) -> str:
@@ -103,7 +90,7 @@ def _degradations(evaluation: Evaluation) -> str:
         f"<p>Applied to both classes alike. On average {flips} of the images change sides of the decision threshold, "
         f"and {answers} change their answer (AI, neither, real).</p>"
     )
-    return _section("Degradations", text + _table(["Degradation", *COLUMNS.values(), "Flips", "Answer flips"], rows))
+    return section("Degradations", text + table(["Degradation", *COLUMNS.values(), "Flips", "Answer flips"], rows))
 
 
 def _groups(evaluation: Evaluation) -> str:
@@ -112,21 +99,18 @@ def _groups(evaluation: Evaluation) -> str:
     rows = [_row(name or "(none)", figures, [f"{figures.n:,}"]) for name, figures in evaluation.groups.items()]
     mean = "".join(f"<td>{number(n, evaluation.macro.get(n, float('nan')))}</td>" for n in COLUMNS)
     rows.append(f'<tr class="mean"><th scope="row">Mean over groups</th>{mean}<td></td></tr>')
-    return _section("Groups", _table(["Group", *COLUMNS.values(), "Images"], rows))
+    return section("Groups", table(["Group", *COLUMNS.values(), "Images"], rows))
 
 
 def _probe(probe: Mapping[str, Any] | None) -> str:
     if probe is None:
         return ""
-    rows = [
-        f'<tr><th scope="row">{escape(name)}</th><td>{number("auroc", value)}</td></tr>'
-        for name, value in probe["auroc"].items()
-    ]
+    rows = [row(name, [number("auroc", value)]) for name, value in probe["auroc"].items()]
     text = (
         f"<p>How well a classifier tells the classes apart without looking at a pixel ({probe['n']:,} files, "
         f"{probe['folds']} folds). Near 0.5 the data set offers no such shortcut.</p>"
     )
-    return _section("Shortcut probe", text + _table(["What it sees", "AUROC"], rows))
+    return section("Shortcut probe", text + table(["What it sees", "AUROC"], rows))
 
 
 def _mistakes(mistakes: list[Mistake]) -> str:
@@ -148,7 +132,7 @@ def _mistakes(mistakes: list[Mistake]) -> str:
             '<span class="real">a photograph (blue)</span>.'
         )
     text += "</p>"
-    return _section("Most wrong", f'{text}<ul class="pictures">{"".join(parts)}</ul>')
+    return section("Most wrong", f'{text}<ul class="pictures">{"".join(parts)}</ul>')
 
 
 def _failures(evaluation: Evaluation) -> str:
@@ -160,38 +144,24 @@ def _failures(evaluation: Evaluation) -> str:
         for f in evaluation.failures
     ]
     text = f"<p>Not checked, and in no figure: {len(rows):,}.</p>"
-    return _section("Files that failed", text + _table(["File", "Code", "Reason"], rows))
+    return section("Files that failed", text + table(["File", "Code", "Reason"], rows))
 
 
 def _run(evaluation: Evaluation, about: Mapping[str, str]) -> str:
     card = evaluation.card
-    facts = {
+    run = {
         "Model": f"{card.name} {card.version}",
-        "Weights, SHA-256": card.sha256,
+        ("Predictions" if isinstance(card, OutsideModel) else "Weights") + ", SHA-256": card.sha256,
         "Made for": card.domain.text,
-        "Decision threshold": f"{card.thresholds.decision:.6g}, as frozen in the model's card",
-        "Verdict thresholds": f"real at or below {card.thresholds.real:.6g}, AI at or above {card.thresholds.ai:.6g}",
+        "Decision threshold": f"{card.thresholds.decision:.6g}"
+        + ("" if isinstance(card, OutsideModel) else ", as frozen in the model's card"),
+        "Verdict thresholds": verdict_thresholds(card.thresholds),
         **about,
         "imageauth": imageauth.__version__,
         "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    cells = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in facts.items())
-    return _section("What was run", f'<dl class="run">{cells}</dl>')
+    return section("What was run", facts(run.items()))
 
 
 def _row(name: str, figures: Figures, more: Iterable[str], kind: str = "") -> str:
-    cells = "".join(f"<td>{number(column, getattr(figures, column))}</td>" for column in COLUMNS)
-    extra = "".join(f"<td>{escape(text)}</td>" for text in more)
-    return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{cells}{extra}</tr>'
-
-
-def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>"
+    return row(name, [*(number(column, getattr(figures, column)) for column in COLUMNS), *more], kind)

@@ -64,17 +64,35 @@ def brier(labels: Labels, probabilities: npt.ArrayLike) -> float:
     return float(np.mean((np.asarray(probabilities, np.float64) - np.asarray(labels)) ** 2))
 
 
+def log_loss(labels: Labels, probabilities: npt.ArrayLike) -> float:
+    """Mean negative logarithm of the probability given to what was true, in nats."""
+    return float(np.mean(surprises(labels, probabilities)))
+
+
+def surprises(labels: Labels, probabilities: npt.ArrayLike) -> Floats:
+    """Of each image the negative logarithm of the probability given to what it is: nats, float64 [N], at most 27.6."""
+    p = np.clip(np.asarray(probabilities, np.float64), 1e-12, 1 - 1e-12)
+    return -np.where(np.asarray(labels) == 1, np.log(p), np.log1p(-p))
+
+
 def reliability(
-    labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS
+    labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS, weights: Floats | None = None
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Per equal-width bin of probability: mean probability, share of AI images, count. Empty bins hold NaN, NaN, 0."""
+    """Per equal-width bin of probability: mean probability, share of AI images, count. Empty bins hold NaN, NaN, 0.
+
+    Args:
+        labels: [N], 1 for AI-made.
+        probabilities: in 0..1, [N].
+        bins: how many.
+        weights: of the images, positive, [N]: they bear on the means and shares; None: all alike.
+    """
     p = np.asarray(probabilities, np.float64)
-    index = bin_of(p, bins)
-    count = np.bincount(index, minlength=bins)
+    index, each = bin_of(p, bins), np.ones(len(p)) if weights is None else weights
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(index, p, bins) / count
-        share = np.bincount(index, np.asarray(labels, np.float64), bins) / count
-    return mean, share, count
+        total = np.bincount(index, each, bins)
+        mean = np.bincount(index, each * p, bins) / total
+        share = np.bincount(index, each * np.asarray(labels, np.float64), bins) / total
+    return mean, share, np.bincount(index, minlength=bins)
 
 
 def ece(labels: Labels, probabilities: npt.ArrayLike, bins: int = ECE_BINS) -> float:

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from imageauth.errors import MissingExtraError
 from imageauth.evaluation.metrics import Floats, precision_recall_curve, reliability, roc_curve
@@ -115,7 +116,18 @@ def _pr(axes: Any, evaluation: Evaluation) -> None:
 
 
 def _reliability(axes: Any, evaluation: Evaluation) -> None:
-    mean, share, count = reliability(evaluation.labels, evaluation.probabilities)
+    title = f"Reliability (ECE {evaluation.figures.ece:.4f})"
+    draw_reliability(axes, title, *reliability(evaluation.labels, evaluation.probabilities))
+
+
+def draw_reliability(axes: Any, title: str, mean: Floats, share: Floats, count: npt.NDArray[np.int64]) -> None:
+    """A reliability diagram.
+
+    Args:
+        axes: of matplotlib.
+        title: above it.
+        mean, share, count: as :func:`~imageauth.evaluation.metrics.reliability` gives them.
+    """
     bins = len(count)
     width = 1 / bins
     centres = (np.arange(bins) + 0.5) * width
@@ -126,8 +138,8 @@ def _reliability(axes: Any, evaluation: Evaluation) -> None:
     axes.plot(mean[filled], share[filled], color=BLUE, marker="o", markersize=4, linewidth=1.6, label="share of AI")
     for x, top, number in zip(centres[filled], (count / count.sum())[filled], count[filled], strict=True):
         axes.text(x, top + 0.01, f"{number:,}", fontsize=6, ha="center", va="bottom", rotation=90, color="#555b66")
-    axes.set(title=f"Reliability (ECE {evaluation.figures.ece:.4f})", xlabel="Probability of AI given",
-             ylabel="Share of AI found there", xlim=(0, 1), ylim=(0, 1.02))  # fmt: skip
+    axes.set(title=title, xlabel="Probability of AI given", ylabel="Share of AI found there", xlim=(0, 1),
+             ylim=(0, 1.02))  # fmt: skip
     axes.legend(loc="upper left", fontsize=8)
 
 
@@ -138,8 +150,9 @@ def _histogram(axes: Any, evaluation: Evaluation) -> None:
     axes.hist(by_class[1], edges, color=ORANGE, histtype="step", hatch="\\\\\\", linewidth=1.4, label="AI-made")
     thresholds = evaluation.card.thresholds
     axes.axvline(thresholds.decision, color=INK, linestyle="-", linewidth=1, label="decision")
-    for value, label in ((thresholds.real, "verdict"), (thresholds.ai, None)):
-        axes.axvline(value, color=INK, linestyle="--", linewidth=1, label=label)
+    if not np.isnan(thresholds.ai):
+        for value, label in ((thresholds.real, "verdict"), (thresholds.ai, None)):
+            axes.axvline(value, color=INK, linestyle="--", linewidth=1, label=label)
     axes.set(title="Probabilities", xlabel="Probability of AI given", ylabel="Images (log scale)", yscale="log",
              xlim=(0, 1), ylim=(0.7, None))  # fmt: skip
     handles = axes.get_legend_handles_labels()

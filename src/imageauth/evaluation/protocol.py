@@ -1,7 +1,9 @@
 """The protocol: what is measured of a model on a labelled folder, and how it is written down."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,9 @@ import numpy.typing as npt
 import imageauth
 from imageauth.evaluation.dataset import Item, groups_of
 from imageauth.evaluation.figures import RESAMPLES, Figures, measure, or_none
+from imageauth.evaluation.predictions import DECISION, Predictions
 from imageauth.evaluation.scoring import Model, Progress, score_items
-from imageauth.pixels.card import Card, Thresholds
+from imageauth.pixels.card import Card, Domain, Thresholds
 from imageauth.pixels.degradations import DEGRADATIONS
 from imageauth.report import Failure
 
@@ -39,12 +42,37 @@ class DegradedFigures:
         return {**self.figures.to_json(), **rates}
 
 
+OF_VERDICTS = ("coverage", "accuracy_on_decided")
+"""Figures that only a model that may abstain has."""
+_NO_VERDICTS = Thresholds(DECISION, math.nan, math.nan)
+_EVERYTHING = Domain((1, 2**31), math.inf, 0.0, "what its makers say; only its predictions were read")
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideModel:
+    """What stands in the place of a card where only a file of predictions is known.
+
+    Attributes:
+        name: of the file.
+        sha256: of the file, hexadecimal.
+        thresholds: the decision; the verdicts' are not known and NaN.
+        domain: every picture.
+        version: not known.
+    """
+
+    name: str
+    sha256: str
+    thresholds: Thresholds = _NO_VERDICTS
+    domain: Domain = _EVERYTHING
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """One model measured on one set of images.
 
     Attributes:
-        card: the model's.
+        card: the model's, or what is known of one from elsewhere.
         figures: over all images.
         groups: the same per group (sub-folder, or class of object), where there are any.
         macro: plain means over groups: ``real_accuracy`` over those with real images, ``fake_accuracy`` over those
@@ -55,7 +83,7 @@ class Evaluation:
         items, scores, probabilities: the clean images, [N] each, for plots.
     """
 
-    card: Card
+    card: Card | OutsideModel
     figures: Figures
     groups: Mapping[str, Figures]
     macro: Mapping[str, float]
@@ -142,8 +170,7 @@ def evaluate(
             answered=scored.answered[index][mask], resamples=resamples, seed=seed,
         )  # fmt: skip
 
-    names = np.array([item.group for item in scored.items], object)
-    groups = {name: figures(0, names == name) for name in groups_of(scored.items)}
+    groups = _by_group(scored.items, lambda mask: figures(0, mask))
     degraded = {
         name: DegradedFigures(figures(index), *_flips(probabilities, scored.answered, index, card.thresholds))
         for index, name in enumerate(conditions, start=1)
@@ -160,6 +187,59 @@ def evaluate(
         scores=scored.scores[0],
         probabilities=probabilities[0],
     )
+
+
+def evaluate_predictions(
+    predictions: Predictions, items: Sequence[Item], folder: Path, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Evaluation:
+    """Measure another tool by what it said of the same pictures. Those that it said nothing of are listed as failures.
+
+    Args:
+        predictions: as read.
+        items: from :func:`~imageauth.evaluation.dataset.find_images`.
+        folder: of the pictures.
+        resamples, seed: of the bootstrap.
+
+    Raises:
+        DataError: it says nothing of any of them.
+    """
+    judged, places = predictions.judge(items, folder)
+    known = tuple(items[at] for at in places)
+    labels = np.array([item.label for item in known], np.int64)
+    answered = np.zeros(len(known), np.bool_) if judged.answered is None else judged.answered
+
+    def figures(mask: npt.NDArray[np.bool_]) -> Figures:
+        some = judged.select(mask)
+        found = measure(
+            labels[mask], some.scores, some.probabilities, some.cuts,
+            answered=answered[mask], resamples=resamples, seed=seed,
+        )  # fmt: skip
+        if judged.answered is not None:
+            return found
+        intervals = {name: each for name, each in found.intervals.items() if name not in OF_VERDICTS}
+        return replace(found, coverage=math.nan, accuracy_on_decided=math.nan, intervals=intervals)
+
+    groups = _by_group(known, figures)
+    there = set(places)
+    missing = [item.name for at, item in enumerate(items) if at not in there]
+    return Evaluation(
+        card=OutsideModel(predictions.name, predictions.sha256),
+        figures=figures(np.ones(len(known), np.bool_)),
+        groups=groups,
+        macro=_macro(groups),
+        degradations={},
+        failures=tuple(Failure(name, "unreadable", "has no prediction") for name in missing),
+        outside_domain=0,
+        items=known,
+        scores=judged.scores,
+        probabilities=judged.probabilities,
+    )
+
+
+def _by_group(items: Sequence[Item], figures: Callable[[npt.NDArray[np.bool_]], Figures]) -> dict[str, Figures]:
+    """Figures of each group, given a function of which images count."""
+    names = np.array([item.group for item in items], object)
+    return {name: figures(names == name) for name in groups_of(items)}
 
 
 def _flips(

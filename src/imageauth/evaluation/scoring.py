@@ -47,15 +47,22 @@ class Scored:
         scores: float64 [1 + C, N], logits: the clean images first, then each of the C conditions.
         answered: bool [1 + C, N]: whether there may be a verdict: the answer survives harmless changes, and the picture
             lies inside the model's domain.
-        outside_domain: how many clean images the model's card does not cover.
+        variants: float64 [N, K], logits of each clean image as it is and under each of the layout's variants.
+        inside: bool [N], whether the model's card covers the clean image.
         failures: the others.
     """
 
     items: tuple[Item, ...]
     scores: npt.NDArray[np.float64]
     answered: npt.NDArray[np.bool_]
-    outside_domain: int
+    variants: npt.NDArray[np.float64]
+    inside: npt.NDArray[np.bool_]
     failures: tuple[Failure, ...]
+
+    @property
+    def outside_domain(self) -> int:
+        """How many clean images the model's card does not cover."""
+        return int(np.sum(~self.inside))
 
 
 def score_items(
@@ -75,8 +82,10 @@ def score_items(
     failures: list[Failure] = []
     parts: list[npt.NDArray[np.float64]] = []
     answered: list[npt.NDArray[np.bool_]] = []
+    variants: list[npt.NDArray[np.float64]] = []
+    covered: list[npt.NDArray[np.bool_]] = []
     shape = (-1, 1 + len(conditions))
-    done = outside = 0
+    done = 0
     card = model.card
     for chunk, results in _prepared(items, model, conditions):
         copies: list[_Prepared] = []
@@ -97,13 +106,21 @@ def score_items(
                 ]
             )
             answered.append((steady & inside).reshape(shape))
-            outside += int(np.sum(~inside.reshape(shape)[:, 0]))
+            variants.append(scored.variants[:: shape[1]])
+            covered.append(inside[:: shape[1]])
         done += len(chunk)
         if progress:
             progress(done, len(items))
     scores = np.concatenate(parts).T if parts else np.empty((1 + len(conditions), 0))
     verdicts = np.concatenate(answered).T if answered else np.empty((1 + len(conditions), 0), np.bool_)
-    return Scored(tuple(kept), scores, verdicts, outside, tuple(failures))
+    return Scored(
+        tuple(kept),
+        scores,
+        verdicts,
+        np.concatenate(variants) if variants else np.empty((0, 1 + len(card.layout.variants))),
+        np.concatenate(covered) if covered else np.empty(0, np.bool_),
+        tuple(failures),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,17 @@ HEADERS = "headers"
 HEADERS_AND_SIZE = "headers+bytes per pixel"
 _MOST = 20_000  # files; more would not change the answer
 _FOLDS = 5
+_TREES_OF_PARTS = 40  # a few columns need no more
+_KINDS = tuple(sorted(set(FORMATS.values())))
+_SIZE_AT = len(_KINDS)
+PARTS = {
+    "file format": slice(0, _SIZE_AT),
+    "width, height and shape": slice(_SIZE_AT, _SIZE_AT + 3),
+    "JPEG tables and subsampling": slice(_SIZE_AT + 3, _SIZE_AT + 137),
+    "progressive, EXIF, colour profile": slice(_SIZE_AT + 137, _SIZE_AT + 140),
+    "bytes per pixel": slice(_SIZE_AT + 140, _SIZE_AT + 141),
+}
+"""What a header says → its columns among :func:`header_features`."""
 
 
 def require_sklearn() -> Any:
@@ -36,18 +47,22 @@ def require_sklearn() -> Any:
     return sklearn
 
 
-def header_probe(items: Sequence[Item], *, folds: npt.ArrayLike | None = None, seed: int = 0) -> dict[str, Any]:
+def header_probe(
+    items: Sequence[Item], *, folds: npt.ArrayLike | None = None, seed: int = 0, parts: bool = False
+) -> dict[str, Any]:
     """Cross-validated AUROC of a random forest that sees headers only.
 
     Args:
         items: labelled files; beyond 20,000 a seeded sample is taken.
         folds: int [N], such as those that keep sources together; default: five at random.
         seed: of the sample, the folds and the forest.
+        parts: also tell what each of :data:`PARTS` gives away alone.
 
     Returns:
         ``n`` files whose header could be read, ``folds``, and ``auroc``: one number for the headers (format, width,
         height, aspect, quantisation tables, subsampling, progressive, presence of EXIF and ICC), one with the bytes
-        per pixel added. That last number also tells how well the *content* compresses, so it is no pure shortcut.
+        per pixel added. That last number also tells how well the *content* compresses, so it is no pure shortcut. With
+        ``parts`` a number for each of those, too.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -70,11 +85,18 @@ def header_probe(items: Sequence[Item], *, folds: npt.ArrayLike | None = None, s
         name: forest_auroc(columns, labels, kept, seed)
         for name, columns in ((HEADERS, features[:, :-1]), (HEADERS_AND_SIZE, features))
     }
+    for name, columns in PARTS.items() if parts else ():
+        auroc[name] = forest_auroc(features[:, columns], labels, kept, seed, trees=_TREES_OF_PARTS)
     return {"n": len(labels), "folds": len(set(kept.tolist())), "auroc": auroc}
 
 
 def forest_auroc(
-    features: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], folds: npt.NDArray[np.int64], seed: int = 0
+    features: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    folds: npt.NDArray[np.int64],
+    seed: int = 0,
+    *,
+    trees: int = 200,
 ) -> float:
     """AUROC over all pictures, each judged by a random forest that learnt from the other folds.
 
@@ -83,6 +105,7 @@ def forest_auroc(
         labels: int64 [N], 1 for AI-made.
         folds: int64 [N].
         seed: of the forests.
+        trees: in each.
 
     Raises:
         DataError: there is one fold only, or without some fold a class is missing.
@@ -95,7 +118,7 @@ def forest_auroc(
         here = folds == fold
         if len(set(labels[~here].tolist())) < 2:
             raise DataError("a probe needs pictures of both classes outside each fold")
-        forest = RandomForestClassifier(200, min_samples_leaf=2, random_state=seed)
+        forest = RandomForestClassifier(trees, min_samples_leaf=2, random_state=seed)
         predicted[here] = forest.fit(features[~here], labels[~here]).predict_proba(features[here])[:, 1]
     return float(roc_auc_score(labels, predicted))
 
@@ -117,13 +140,12 @@ def header_features(item: Item) -> npt.NDArray[np.float64] | None:
         data = read_bytes(item.path)
         with PIL.Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in PIL.Image.OPEN]) as picture:
             width, height = picture.size
-            kinds = sorted(set(FORMATS.values()))
             kind = FORMATS[picture.format or ""]
             tables = getattr(picture, "quantization", None) or {}
             luma, chroma = (np.resize(tables[at], 64) if at in tables else np.zeros(64) for at in (0, 1))
             layers = [value for layer in getattr(picture, "layer", [])[:3] for value in layer[1:3]]
             facts = [
-                *(float(kind == other) for other in kinds),
+                *(float(kind == other) for other in _KINDS),
                 *(width, height, width / height),
                 *luma,
                 *chroma,

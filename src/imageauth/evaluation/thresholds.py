@@ -1,5 +1,7 @@
 """Choosing thresholds of probability: the best decision, and the least one that keeps a risk."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,3 +54,13 @@ def conformal_threshold(values: Floats, risk: float, units: npt.ArrayLike | None
     if reached == len(values):
         return 0.0
     return float(np.nextafter(values[order[reached]], 2))
+
+
+def enough(units: int, risk: float) -> bool:
+    """Whether so many units can carry a risk at all: (n·0 + 1) / (n + 1) ≤ risk."""
+    return risk * (units + 1) + 1e-9 >= 1
+
+
+def least_units(risk: float) -> int:
+    """The least number of units that can: with fewer, :func:`conformal_threshold` never lets anything reach it."""
+    return math.ceil(1 / risk - 1e-9) - 1

@@ -36,6 +36,45 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class Risks:
+    """How often likely-ai and likely-real may be wrong: what conformal thresholds are chosen by.
+
+    Attributes:
+        real: share of real pictures that are called likely-ai, macro over real sources.
+        real_kind: the same of the pictures of any kind with enough of them; None: no kind is looked at by itself.
+        ai: share of AI pictures that are called likely-real, macro over AI sources.
+        least_sure: least probability of the class that is named, whatever the risks allow.
+    """
+
+    real: float = 0.02
+    real_kind: float | None = 0.05
+    ai: float = 0.05
+    least_sure: float = 0.8
+
+    def to_json(self) -> dict[str, float | None]:
+        """Plain data for ``card.json``."""
+        return {"real": self.real, "real_kind": self.real_kind, "ai": self.ai, "least_sure": self.least_sure}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Risks":
+        """What :meth:`to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: something is missing or no share.
+        """
+        values = {name: None if data[name] is None else float(data[name]) for name in Risks.__slots__}
+        if any(value is not None and not 0 <= value <= 1 for value in values.values()):
+            raise ValueError("a risk lies outside 0..1")
+        if None in (values["real"], values["ai"], values["least_sure"]):
+            raise ValueError("a risk is missing")
+        return Risks(**values)  # type: ignore[arg-type]
+
+
+STANDARD_RISKS = Risks()
+"""Where a card does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """Which images a model's figures speak for.
 
@@ -110,6 +149,8 @@ class Card:
         limits: sentences for every report.
         conditions: of an image, of which the report speaks (:data:`imageauth.pixels.condition.CONDITIONS`), each with a
             sentence on what was measured there, or "".
+        risks: that the thresholds were chosen by; None where the card does not say.
+        made_from: of a model made from another one: which, by what means, from what data; empty for others.
     """
 
     name: str
@@ -124,6 +165,8 @@ class Card:
     figures: Mapping[str, Any]
     limits: tuple[str, ...]
     conditions: Mapping[str, str] = field(default_factory=dict)
+    risks: Risks | None = None
+    made_from: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; :meth:`load` reads it back."""
@@ -151,6 +194,8 @@ class Card:
             "figures": dict(self.figures),
             "limits": list(self.limits),
             "conditions": dict(self.conditions),
+            **({"risks": self.risks.to_json()} if self.risks else {}),
+            **({"made_from": dict(self.made_from)} if self.made_from else {}),
         }
 
     def to_text(self) -> str:
@@ -212,6 +257,8 @@ class Card:
                 figures=dict(data["figures"]),
                 limits=tuple(data["limits"]),
                 conditions={str(name): str(text) for name, text in data.get("conditions", {}).items()},
+                risks=None if data.get("risks") is None else Risks.from_json(data["risks"]),
+                made_from=dict(data.get("made_from", {})),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{file} is incomplete or damaged: {type(error).__name__}: {error}") from error

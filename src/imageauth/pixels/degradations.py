@@ -10,8 +10,9 @@ GenImage (Zhu et al. 2023), widened at the hard end.
 import io
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,28 @@ import PIL.Image
 import PIL.ImageFilter
 
 Pixels = npt.NDArray[np.uint8]
-Degradation = Callable[[Pixels, int], Pixels]
 
 # Blur is stated for a picture of this short side, so that it looks the same at any resolution.
 BLUR_REFERENCE = 256
 # The longest side that each codec can hold, rounded down to whole 16-pixel blocks.
 _LONGEST = {"JPEG": 65488, "WEBP": 16368}
 _NOISE_ROWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """One that can be asked for by name.
+
+    Attributes:
+        apply: of (pixels, seed), uint8 [H, W, 3] to the same.
+        lossy: whether it ends as the pixels of a compressed file.
+    """
+
+    apply: Callable[[Pixels, int], Pixels]
+    lossy: bool = False
+
+    def __call__(self, pixels: Pixels, seed: int) -> Pixels:
+        return self.apply(pixels, seed)
 
 
 def degrade(name: str, pixels: Pixels, seed: int | None = None) -> Pixels:
@@ -108,53 +124,50 @@ def crop(pixels: Pixels, share: float) -> Pixels:
     return np.ascontiguousarray(pixels[top : top + rows, left : left + columns])
 
 
+def _plain(function: Callable[..., Pixels], *settings: Any, lossy: bool = False) -> Degradation:
+    """A function of (pixels, settings) as a degradation."""
+    return Degradation(lambda pixels, seed: function(pixels, *settings), lossy)
+
+
+def _seeded(function: Callable[..., Pixels], *settings: Any) -> Degradation:
+    """A function of (pixels, settings, seed) as a degradation."""
+    return Degradation(lambda pixels, seed: function(pixels, *settings, seed))
+
+
+def _jpeg(quality: int) -> Degradation:
+    return _plain(recompress, "JPEG", quality, lossy=True)
+
+
+def _webp(quality: int) -> Degradation:
+    return _plain(recompress, "WEBP", quality, lossy=True)
+
+
 def _chain(*steps: Degradation) -> Degradation:
     def apply(pixels: Pixels, seed: int) -> Pixels:
         for step in steps:
             pixels = step(pixels, seed)
         return pixels
 
-    return apply
+    return Degradation(apply, steps[-1].lossy)
 
 
-def _registry() -> Mapping[str, Degradation]:
-    def jpeg(quality: int) -> Degradation:
-        return lambda pixels, seed: recompress(pixels, "JPEG", quality)
+DEGRADATIONS: Mapping[str, Degradation] = MappingProxyType(
+    {
+        **{f"jpeg-{quality}": _jpeg(quality) for quality in (90, 75, 50, 30)},
+        **{f"blur-{sigma:g}": _plain(blur, sigma) for sigma in (0.5, 1, 2)},
+        **{f"resize-{factor:g}": _plain(rescale, factor) for factor in (0.75, 0.5, 0.25)},
+        **{f"noise-{sigma:g}": _seeded(add_noise, sigma) for sigma in (0.02, 0.05, 0.1)},
+        "crop-0.8": _plain(crop, 0.8),
+        "webp-80": _webp(80),
+        # Shared online: scaled and compressed by a messenger; cropped from a screen, posted, and saved again;
+        # grainy, scaled and compressed hard, as after many rounds.
+        "shared-messenger": _chain(_plain(rescale, 0.75), _jpeg(75)),
+        "shared-repost": _chain(_plain(crop, 0.8), _webp(80), _jpeg(75)),
+        "shared-worn": _chain(_seeded(add_noise, 0.02), _plain(rescale, 0.5), _jpeg(50)),
+    }
+)
+"""Name → degradation, read-only, in the order in which they are reported. A further one is a line here, and with a
+setting of its own a function above."""
 
-    def webp(quality: int) -> Degradation:
-        return lambda pixels, seed: recompress(pixels, "WEBP", quality)
-
-    def blurred(sigma: float) -> Degradation:
-        return lambda pixels, seed: blur(pixels, sigma)
-
-    def rescaled(factor: float) -> Degradation:
-        return lambda pixels, seed: rescale(pixels, factor)
-
-    def noisy(sigma: float) -> Degradation:
-        return lambda pixels, seed: add_noise(pixels, sigma, seed)
-
-    def cropped(share: float) -> Degradation:
-        return lambda pixels, seed: crop(pixels, share)
-
-    return MappingProxyType(
-        {
-            **{f"jpeg-{quality}": jpeg(quality) for quality in (90, 75, 50, 30)},
-            **{f"blur-{sigma:g}": blurred(sigma) for sigma in (0.5, 1, 2)},
-            **{f"resize-{factor:g}": rescaled(factor) for factor in (0.75, 0.5, 0.25)},
-            **{f"noise-{sigma:g}": noisy(sigma) for sigma in (0.02, 0.05, 0.1)},
-            "crop-0.8": cropped(0.8),
-            "webp-80": webp(80),
-            # Shared online: scaled and compressed by a messenger; cropped from a screen, posted, and saved again;
-            # grainy, scaled and compressed hard, as after many rounds.
-            "shared-messenger": _chain(rescaled(0.75), jpeg(75)),
-            "shared-repost": _chain(cropped(0.8), webp(80), jpeg(75)),
-            "shared-worn": _chain(noisy(0.02), rescaled(0.5), jpeg(50)),
-        }
-    )
-
-
-DEGRADATIONS: Mapping[str, Degradation] = _registry()
-"""Name → function of (pixels, seed), read-only, in the order in which they are reported."""
-
-LOSSY = frozenset(name for name in DEGRADATIONS if name.startswith(("jpeg-", "webp-", "shared-")))
+LOSSY = frozenset(name for name, degradation in DEGRADATIONS.items() if degradation.lossy)
 """Those that end as the pixels of a compressed file."""

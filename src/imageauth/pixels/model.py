@@ -195,10 +195,15 @@ def score_views(
         answers: what the network's columns mean.
         batch: views at a time; default: by their size.
     """
-    kinds = 1 + len(layout.variants)
     if not len(views):
-        return Scores(np.empty((0, kinds)), np.empty(0), np.empty(0))
-    everything = _answers(network, np.concatenate([each.pixels for each in views]), batch)
+        return Scores(np.empty((0, 1 + len(layout.variants))), np.empty(0), np.empty(0))
+    return scores_of(_answers(network, np.concatenate([each.pixels for each in views]), batch), views, layout, answers)
+
+
+def scores_of(everything: Floats, views: Sequence[Views], layout: Layout, answers: Answers) -> Scores:
+    """Scores of images, by what a network said of all their views, float64 [N, C]; the rest as for
+    :func:`score_views`.
+    """
     parts = np.split(everything, np.cumsum([len(each.pixels) for each in views])[:-1])
     variants = np.stack(
         [
@@ -222,11 +227,11 @@ def _answers(network: Network, views: Pixels | npt.NDArray[np.float32], batch: i
     return np.concatenate(parts)
 
 
-def _network(folder: Path, card: Card, threads: int | None) -> Network:
-    """A model folder's network.
+def read_weights(folder: Path, card: Card) -> bytes:
+    """The file of a model folder's weights, once it is known to be the one that the card describes.
 
     Raises:
-        ModelError: it is missing, damaged, or not what the card describes.
+        ModelError: it is missing, or another one.
     """
     file = folder / card.file
     if file.parent.resolve() != folder.resolve():
@@ -240,7 +245,17 @@ def _network(folder: Path, card: Card, threads: int | None) -> Network:
         raise ModelError(
             f"{file} is not the file that its card describes: SHA-256 {digest[:12]}…, expected {card.sha256[:12]}…"
         )
-    network = Network(data, threads=threads, name=str(file))
+    return data
+
+
+def _network(folder: Path, card: Card, threads: int | None) -> Network:
+    """A model folder's network.
+
+    Raises:
+        ModelError: it is missing, damaged, or not what the card describes.
+    """
+    file = folder / card.file
+    network = Network(read_weights(folder, card), threads=threads, name=str(file))
     side = card.layout.side
     if network.side != side:
         raise ModelError(f"{file} takes {network.side}×{network.side} pixels, its card says {side}×{side}")

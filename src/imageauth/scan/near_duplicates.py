@@ -2,7 +2,7 @@
 
 The perceptual hash (:mod:`imageauth.perceptual_hash`) puts them close together in Hamming distance; ``docs/review.md``
 has what was measured. For small pictures of a training set, where a shift by a pixel and a mirror image count as well,
-:mod:`imageauth.training.near_duplicates` compares the pixels themselves.
+:mod:`imageauth.evaluation.near_duplicates` compares the pixels themselves.
 """
 
 from collections.abc import Iterator, Sequence

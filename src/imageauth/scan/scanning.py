@@ -15,7 +15,7 @@ from imageauth.scan.crew import Crew
 from imageauth.scan.engine import Engine
 from imageauth.scan.items import Item
 from imageauth.scan.ledger import Ledger
-from imageauth.scan.results import open_results
+from imageauth.scan.results import open_results, results_exist
 from imageauth.scan.rows import Row, stable_name
 from imageauth.scan.settings import Checking
 from imageauth.scan.state import Known, State, made_by, told
@@ -72,7 +72,7 @@ def scan(
     cores = usable_cores()
     count = workers or cores
     checking = replace(checking, threads=1 if ray is not None else max(1, cores // count))
-    if out.exists() and not again.resume:
+    if results_exist(out) and not again.resume:
         raise ImageAuthError(f"{out} exists: --resume goes on with it")
     with closing(open_results(out)) as results, closing(State(out.with_name(f".{out.name}.index"), results)) as state:
         _refuse_others(out, state, expected, again)

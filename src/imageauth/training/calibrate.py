@@ -6,19 +6,21 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from imageauth.evaluation.metrics import brier, ece
+from imageauth.evaluation.logistic import fit_platt, logistic
+from imageauth.evaluation.metrics import brier, ece, log_loss
 from imageauth.evaluation.thresholds import best_decision, conformal_threshold
 from imageauth.pixels.calibration import Calibration, Method
-from imageauth.pixels.card import Thresholds
+from imageauth.pixels.card import Risks, Thresholds
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
 
 METHODS: tuple[Method, ...] = get_args(Method)
 FOLDS = 5
+RISKS = Risks(real=0.01, real_kind=None, ai=0.01)
+"""Of the thresholds that a card gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def fit_calibration(logits: Floats, labels: Labels, *, seed: int = 1) -> Calibra
         for method in METHODS:
             calibration = _fit(method, logits[fitting], labels[fitting], floor)
             held_out[method][measuring] = calibration(logits[measuring])
-    losses = {method: _log_loss(labels, p) for method, p in held_out.items()}
+    losses = {method: log_loss(labels, p) for method, p in held_out.items()}
     best = min(METHODS, key=lambda method: losses[method])
     return CalibrationResult(
         _fit(best, logits, labels, floor),
@@ -70,21 +72,21 @@ def fit_calibration(logits: Floats, labels: Labels, *, seed: int = 1) -> Calibra
     )
 
 
-def fit_thresholds(probabilities: Floats, labels: Labels, *, risk: float = 0.01, least_sure: float = 0.8) -> Thresholds:
+def fit_thresholds(probabilities: Floats, labels: Labels, risks: Risks = RISKS) -> Thresholds:
     """The decision threshold, and the two at which the pixels speak.
 
     ``decision`` gives the best accuracy; where a range of values does, its middle. ``ai`` and ``real`` are the
-    :func:`conformal` thresholds of ``risk``, but at least ``least_sure``: nobody should read "likely" where one answer
+    :func:`conformal` thresholds of ``risks``, but at least ``least_sure``: nobody should read "likely" where one answer
     in three is wrong, however rare such images are. What lies between is left undecided.
 
     Args:
         probabilities: calibrated, held out, float64 [N].
         labels: uint8 [N], 1 for AI-made.
-        risk: the error rate that is allowed on either side.
-        least_sure: the least probability of the class that is named.
+        risks: the error rates that are allowed; there are no kinds here.
     """
-    real, ai = conformal(probabilities, labels, risk)
-    return Thresholds(best_decision(probabilities, labels), max(ai, least_sure), min(real, round(1 - least_sure, 12)))
+    real, ai = conformal(probabilities, labels, risks.ai)[0], conformal(probabilities, labels, risks.real)[1]
+    decision, least_sure = best_decision(probabilities, labels), risks.least_sure
+    return Thresholds(decision, max(ai, least_sure), min(real, round(1 - least_sure, 12)))
 
 
 def conformal(probabilities: Floats, labels: Labels, risk: float) -> tuple[float, float]:
@@ -138,20 +140,19 @@ def at_risk(probabilities: Floats, labels: Labels, settled: npt.NDArray[np.bool_
 
 def _fit(method: Method, logits: Floats, labels: Labels, floor: float) -> Calibration:
     if method == "temperature":
-        (scale,), _ = _logistic(logits[:, None], labels, offset=False)
+        (scale,), _ = logistic(logits[:, None], labels, offset=False)
         return Calibration(method, {"scale": scale}, floor)
     if method == "platt":
-        (scale,), offset = _logistic(logits[:, None], labels)
-        return Calibration(method, {"scale": scale, "offset": offset}, floor)
+        return fit_platt(logits, labels, floor)
     if method == "beta":
         # On ln p and −ln(1 − p); a term with a negative weight would break monotony and is dropped.
         features = np.stack([-np.logaddexp(0, -logits), np.logaddexp(0, logits)], axis=1)
-        (a, b), c = _logistic(features, labels)
+        (a, b), c = logistic(features, labels)
         if a < 0:
-            (b,), c = _logistic(features[:, 1:], labels)
+            (b,), c = logistic(features[:, 1:], labels)
             a = 0.0
         elif b < 0:
-            (a,), c = _logistic(features[:, :1], labels)
+            (a,), c = logistic(features[:, :1], labels)
             b = 0.0
         return Calibration(method, {"a": a, "b": b, "c": c}, floor)
     model = IsotonicRegression(out_of_bounds="clip").fit(logits, labels)
@@ -160,14 +161,3 @@ def _fit(method: Method, logits: Floats, labels: Labels, floor: float) -> Calibr
         {"scores": model.X_thresholds_.tolist(), "probabilities": model.y_thresholds_.tolist()},
         floor,
     )
-
-
-def _logistic(features: Floats, labels: Labels, *, offset: bool = True) -> tuple[list[float], float]:
-    """Weights and offset of a practically unregularised logistic regression."""
-    model = LogisticRegression(C=1e6, fit_intercept=offset, max_iter=1000).fit(features, labels)
-    return [float(w) for w in model.coef_[0]], float(model.intercept_[0]) if offset else 0.0
-
-
-def _log_loss(labels: Labels, probabilities: Floats) -> float:
-    p = np.clip(probabilities, 1e-12, 1 - 1e-12)
-    return float(-np.mean(np.where(labels == 1, np.log(p), np.log1p(-p))))

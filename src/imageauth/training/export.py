@@ -23,7 +23,7 @@ from imageauth.pixels.model import PixelModel, Scores, score_views
 from imageauth.pixels.network import Network
 from imageauth.pixels.stability import settled
 from imageauth.pixels.views import contrast
-from imageauth.training.calibrate import CalibrationResult, at_risk, fit_calibration, fit_thresholds
+from imageauth.training.calibrate import RISKS, CalibrationResult, at_risk, fit_calibration, fit_thresholds
 from imageauth.training.familiarity import Elsewhere, threshold
 from imageauth.training.fit import outputs
 from imageauth.training.litert import to_int8, to_litert
@@ -35,7 +35,7 @@ MAX_DIFFERENCE = 1e-4
 # The 8-bit form ships if it costs no more accuracy than this share.
 MAX_ACCURACY_LOSS = 1e-3
 # Risks at which the card states what conformal thresholds deliver.
-RISKS = (0.01, 0.05)
+STATED_RISKS = (0.01, 0.05)
 # Validation pictures of the heatmap's deletion test.
 DELETIONS = 500
 
@@ -150,6 +150,7 @@ def write_model(
         thresholds=fit_thresholds(result.held_out, labels),
         figures={},
         limits=about.limits,
+        risks=RISKS,
     )
     figures = (
         _figures(card, result, scores, labels)
@@ -191,7 +192,7 @@ def _figures(card: Card, result: CalibrationResult, scores: Scores, labels: npt.
     figures["fake_called_likely_real"] = float(np.mean((answered & (p <= thresholds.real))[labels == 1]))
     figures["unstable"] = float(np.mean(~steady))
     figures["unfamiliar"] = float(np.mean(~familiar))
-    for risk in RISKS:
+    for risk in STATED_RISKS:
         for key, value in at_risk(p, labels, answered, risk).items():
             figures[f"risk_{risk:.0%}_{key}".replace("%", "")] = value
     return {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()}

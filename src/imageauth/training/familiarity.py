@@ -36,6 +36,8 @@ Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
+UNFAMILIAR = "unfamiliar"  # the layer's name
+
 # How sites and programs make thumbnails: a filter, then nothing or JPEG.
 FILTERS = tuple(PIL.Image.Resampling[name] for name in ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS"))
 QUALITIES = (None, 70, 75, 80, 85, 90, 95)
@@ -163,7 +165,11 @@ def with_familiarity(
     features = keras.Model(model.input, seen(model))
     both = np.concatenate([outputs(features, pictures) for pictures in (familiar, elsewhere)])
     y = np.repeat([0, 1], [len(familiar), len(elsewhere)])
-    unfamiliar = linear(seen(model), both, y, "unfamiliar", regularisation)
+    return with_second_answer(model, linear(seen(model), both, y, UNFAMILIAR, regularisation))
+
+
+def with_second_answer(model: "Model", unfamiliar: "keras.KerasTensor") -> "Model":
+    """A network → [N, 1] with a second column, [N, 1]."""
     return keras.Model(model.input, layers.Concatenate(name="answers")([model.output, unfamiliar]), name=model.name)
 
 

@@ -71,7 +71,12 @@ def linear(
     model = LogisticRegression(C=1 / regularisation, class_weight="balanced", max_iter=1000)
     model.fit((features - mean) / deviation, labels)
     weights = (model.coef_ / deviation).T
+    return dense(name, weights, model.intercept_ - mean @ weights)(summary)
+
+
+def dense(name: str, weights: npt.NDArray[np.floating], bias: npt.NDArray[np.floating]) -> "keras.Layer":
+    """A float32 layer of given weights [F, K] and bias [K]."""
     layer = layers.Dense(weights.shape[1], dtype="float32", name=name)
-    logits = layer(summary)
-    layer.set_weights([weights, model.intercept_ - mean @ weights])
-    return logits
+    layer.build((None, weights.shape[0]))
+    layer.set_weights([weights, bias])
+    return layer

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
-from imageauth.evaluation.held_out import HeldOut, Risks
+from imageauth.evaluation.held_out import HeldOut
+from imageauth.evaluation.logistic import fit_platt
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.canonical import Canonical
+from imageauth.pixels.card import Risks
 from imageauth.pixels.kinds import KIND_OF, KINDS
 from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.stability import pool
@@ -71,7 +72,7 @@ def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l
     """
     weights = source_weights(list(pictures.sources), pictures.labels)
     views = np.array(SLOTS * (values.shape[1] // len(SLOTS)))
-    tokens = _class_tokens(config)
+    tokens = class_tokens(config)
 
     def fitted(slots: Bools, part: Callable[[Values], npt.NDArray[np.floating]]) -> Head:
         row, slot = np.nonzero(present & slots)
@@ -105,7 +106,7 @@ def scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [N].
     """
-    return _weighed(heads, values, present)[:, 0]
+    return variant_scores(heads, values, present)[:, 0]
 
 
 def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
@@ -119,12 +120,18 @@ def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [1 + K, N]: the picture's own score, and those under each variant.
     """
-    by_variant = _weighed(heads, values, present)
+    by_variant = variant_scores(heads, values, present)
     return np.stack([pool(by_variant, LAYOUT.variants), *by_variant.T[1:]])
 
 
-def _weighed(heads: Heads, values: Values, present: Bools) -> Floats:
-    """Scores as they are and with the whole view under each variant that there are features of, [N, 1 + K]."""
+def variant_scores(heads: Heads, values: Values, present: Bools) -> Floats:
+    """Scores as they are and with the whole view under each variant that there are features of.
+
+    Args: as for :func:`serving_scores`.
+
+    Returns:
+        float64 [N, 1 + K].
+    """
     slots = LAYOUT.names([entry.count for entry in LAYOUT.entries], values.shape[1])
     logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(slots)], axis=1)
     cut = np.array(SLOTS)
@@ -170,13 +177,12 @@ def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: 
     def calibrated(mask: Bools) -> Calibration:
         # The picture as it is weighs as much as all its degraded copies.
         share = np.array([1.0, *[1 / max(1, copies - 1)] * (copies - 1)])
-        fitted = LogisticRegression(C=1e6).fit(
-            by_copy[:, mask].reshape(-1, 1),
+        return fit_platt(
+            by_copy[:, mask].ravel(),
             np.tile(pictures.labels[mask], copies),
-            sample_weight=np.outer(share, weights[mask]).ravel(),
+            FLOOR,
+            weights=np.outer(share, weights[mask]).ravel(),
         )
-        scale, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        return Calibration("platt", {"scale": scale, "offset": offset}, FLOOR)
 
     calibrations = {fold: calibrated(pictures.folds != fold) for fold in heads}
     probabilities = probabilities_of(calibrations, by_copy, pictures.folds)
@@ -201,7 +207,7 @@ def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, f
     return result
 
 
-def _class_tokens(config: ViT) -> npt.NDArray[np.intp]:
+def class_tokens(config: ViT) -> npt.NDArray[np.intp]:
     """Columns of the class tokens among the features."""
     starts: Sequence[int] = range(0, config.features, 2 * config.width)
     return np.concatenate([np.arange(start, start + config.width) for start in starts])

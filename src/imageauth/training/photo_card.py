@@ -98,11 +98,12 @@ def write_photo(
         thresholds=conformal_thresholds(assessment.held_out, RISKS),
         figures=shown,
         limits=_limits(figures),
+        risks=RISKS,
         conditions={"small": "", "compressed": "", "soft": "", "screen": "", "drawn": _drawn(figures)},
     )
     write_atomically(folder / WEIGHTS, network)
     everything = {"all": figures.to_json(), "conditions": {name: part.to_json() for name, part in conditions.items()}}
-    write_atomically(folder / FIGURES_FILE, (json.dumps(_rounded(everything), indent=1) + "\n").encode())
+    write_atomically(folder / FIGURES_FILE, (json.dumps(rounded(everything), indent=1) + "\n").encode())
     write_atomically(folder / CARD_PAGE, _page(card, figures, conditions, about, len(network)).encode())
     write_atomically(folder / FILE_NAME, card.to_text().encode())
     return card
@@ -196,9 +197,9 @@ def _conditions(conditions: Mapping[str, SourceFigures]) -> list[str]:
     return lines
 
 
-def _rounded(data: Any) -> Any:
+def rounded(data: Any) -> Any:
     if isinstance(data, float):
         return round(data, 5)
     if isinstance(data, dict):
-        return {key: _rounded(value) for key, value in data.items()}
-    return [_rounded(value) for value in data] if isinstance(data, list) else data
+        return {key: rounded(value) for key, value in data.items()}
+    return [rounded(value) for value in data] if isinstance(data, list) else data

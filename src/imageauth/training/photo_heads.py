@@ -16,7 +16,9 @@ import numpy.typing as npt
 import scipy.optimize
 from keras import layers, ops
 
-from imageauth.training.vit import FEATURES, TOKENS, ViT
+from imageauth.training.heads import dense
+from imageauth.training.litert import to_litert, to_mixed
+from imageauth.training.vit import FEATURES, TOKENS, ViT, build
 
 if TYPE_CHECKING:
     from keras import Model
@@ -26,6 +28,8 @@ Floats = npt.NDArray[np.float32]
 BITS: Mapping[str, int] = MappingProxyType({".*": 8, r".*block\d+_(q|k|fc1|fc2).*": 4, ".*head_.*": 0})
 """Of the layers' weights, for :func:`imageauth.training.litert.to_mixed`. The heads stay float32: they are small, and
 features of very different sizes would not survive one 8-bit scale."""
+
+VIEWS, MAP = "head_views", "head_map"  # layers of the network that :func:`attach` makes
 
 _ROUNDS = 200
 _LEAST_DEVIATION = 1e-3  # a feature that hardly varies is no reason for a huge weight
@@ -86,7 +90,12 @@ def source_weights(sources: Sequence[str], labels: npt.NDArray[np.integer], powe
 
 
 def fit_head(
-    features: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], weights: Floats, *, l2: float = 3e-3
+    features: npt.NDArray[np.floating],
+    labels: npt.NDArray[np.integer],
+    weights: Floats,
+    *,
+    l2: float = 3e-3,
+    towards: Head | None = None,
 ) -> Head:
     """A logistic regression, multinomial for more than two classes, by L-BFGS (Liu & Nocedal 1989).
 
@@ -97,6 +106,8 @@ def fit_head(
         labels: whole numbers 0..K−1, [N].
         weights: of the pictures, [N].
         l2: half of it times the squared weights, on the scale of standardised features, is added to the mean loss.
+        towards: a head to begin with and to stay near: not the weights count then but how far they are from its
+            (L2-SP: Li, Grandvalet & Davoine 2018, arXiv:1802.01483). Its bias is a beginning and no more.
 
     Returns:
         For two classes K = 1, above 0 for label 1; for more, K logits.
@@ -109,6 +120,11 @@ def fit_head(
     targets = (np.arange(classes) == labels[:, None])[:, 1 if classes == 2 else 0 :].astype(np.float32)
     share = (weights / weights.sum())[:, None].astype(np.float32)
     form = x.shape[1] + 1, targets.shape[1]
+    start = np.zeros(form)
+    if towards:
+        start[:-1] = towards.weights * deviation[:, None]
+        start[-1] = towards.bias + mean @ towards.weights
+    origin = start[:-1].astype(np.float32)
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         given = flat.reshape(form).astype(np.float32)
@@ -118,13 +134,12 @@ def fit_head(
         normal = np.logaddexp.reduce(all_logits, axis=1, keepdims=True)
         wrong = share * (np.exp(logits - normal) - targets)
         total = float((share * (normal - (targets * logits).sum(axis=1, keepdims=True))).sum(dtype=np.float64))
-        gradient = np.concatenate([x.T @ wrong + l2 * given[:-1], wrong.sum(axis=0, keepdims=True)])
-        return total + 0.5 * l2 * float(np.square(given[:-1]).sum(dtype=np.float64)), gradient.ravel().astype(
-            np.float64
-        )
+        away = given[:-1] - origin
+        gradient = np.concatenate([x.T @ wrong + l2 * away, wrong.sum(axis=0, keepdims=True)])
+        total += 0.5 * l2 * float(np.square(away).sum(dtype=np.float64))
+        return total, gradient.ravel().astype(np.float64)
 
-    start = np.zeros(form[0] * form[1])
-    found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
+    found = scipy.optimize.minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
     fitted = found.x.reshape(form)
     kernel = fitted[:-1] / deviation[:, None]
     return Head(kernel.astype(np.float32), (fitted[-1] - mean @ kernel).astype(np.float32))
@@ -152,13 +167,18 @@ def attach(model: "Model", heads: Heads) -> "Model":
     views = Head(
         np.concatenate([head.weights for head in together], axis=1), np.concatenate([head.bias for head in together])
     )
-    places = ops.squeeze(_layer(heads.map, "head_map")(tokens), axis=-1)
-    answers = layers.Concatenate(name="answers")([_layer(views, "head_views")(features), places])
+    places = ops.squeeze(dense(MAP, heads.map.weights, heads.map.bias)(tokens), axis=-1)
+    answers = layers.Concatenate(name="answers")([dense(VIEWS, views.weights, views.bias)(features), places])
     return keras.Model(model.input, answers, name=model.name)
 
 
-def _layer(head: Head, name: str) -> keras.Layer:
-    layer = layers.Dense(head.weights.shape[1], dtype="float32", name=name)
-    layer.build((None, head.weights.shape[0]))
-    layer.set_weights([head.weights, head.bias])
-    return layer
+def encoder_of(tower: "Model", config: ViT) -> bytes:
+    """The tower alone as a LiteRT file: float32 [N, side, side, 3] in 0..255 → features, float32 [N, F].
+
+    Args:
+        tower: of :func:`imageauth.training.vit.build`.
+        config: its form.
+    """
+    encoder = build(config)
+    encoder.set_weights(tower.get_weights())
+    return to_mixed(to_litert(encoder), BITS)

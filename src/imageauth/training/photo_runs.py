@@ -33,7 +33,7 @@ from imageauth.training.photo_assess import (
     serving_scores,
 )
 from imageauth.training.photo_card import layout_of, write_photo
-from imageauth.training.photo_heads import BITS, attach
+from imageauth.training.photo_heads import BITS, attach, encoder_of
 from imageauth.training.photo_views import ServingLook, TrainingLook
 from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
@@ -188,9 +188,7 @@ def _tower(config: ViT, path: Path, data: Path, photos: Sequence[Photo], out: Pa
     views = _some_views(config, data, photos)
     quantise_tower(model, config, views, progress=lambda done, total: tell("quantising", done, total))
     model.save_weights(out / _WEIGHTS)
-    encoder = build(config)
-    encoder.set_weights(model.get_weights())
-    write_atomically(out / _ENCODER, to_mixed(to_litert(encoder), BITS))
+    write_atomically(out / _ENCODER, encoder_of(model, config))
     return model
 
 

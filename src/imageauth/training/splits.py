@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from imageauth.evaluation.near_duplicates import find_copies
 from imageauth.manifest import Entry, Split
 from imageauth.training.holding_out import one_in
-from imageauth.training.near_duplicates import find_copies
 
 Pictures = npt.NDArray[np.uint8]
 

@@ -68,5 +68,5 @@ def _copies(manifest: Manifest) -> list[str]:
         f"out: of those that are nearly a training picture {of['real', 'train']:,} real and {of['fake', 'train']:,} "
         f"fake validation pictures; of those that are nearly a test picture {of['real', 'test']:,} real and "
         f"{of['fake', 'test']:,} fake ones. Near-copies within one split stay "
-        "(`imageauth.training.near_duplicates`).",
+        "(`imageauth.evaluation.near_duplicates`).",
     ]

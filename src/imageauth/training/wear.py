@@ -19,13 +19,13 @@ from sklearn.linear_model import LogisticRegression
 
 from imageauth.training.degradations import FAMILIES, Reach, degrade_at_random
 from imageauth.training.fit import outputs
-from imageauth.training.heads import linear, seen
+from imageauth.training.heads import dense, linear, seen
 from imageauth.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from keras import Model
 
-CORRECTED = "corrected"  # the layer's name
+WEAR, CORRECTED = "wear", "corrected"  # the layers' names
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -59,8 +59,7 @@ def with_wear(
     features = keras.Model(model.input, seen(model))
     known = np.concatenate([outputs(features, untouched), outputs(features, worn)])
     kinds = np.concatenate([np.zeros(len(untouched), np.int64), 1 + families])
-    chances = ops.softmax(linear(seen(model), known, kinds, "wear", _REGULARISATION))
-    said = layers.Concatenate(name="answer_by_wear")([chances[:, 1:], chances * model.output])
+    said = by_wear(linear(seen(model), known, kinds, WEAR, _REGULARISATION), model.output)
 
     asked = keras.Model(model.input, said)
     parts, truth, weights = [outputs(asked, pictures)], [labels], [np.full(len(labels), float(TIMES))]
@@ -71,10 +70,22 @@ def with_wear(
         weights.append(np.ones(len(order)))
     fitted = LogisticRegression(C=10, max_iter=3000)
     fitted.fit(np.concatenate(parts), np.concatenate(truth), sample_weight=np.concatenate(weights))
-    layer = layers.Dense(1, dtype="float32", name=CORRECTED)
-    corrected = layer(said)
-    layer.set_weights([fitted.coef_.T, fitted.intercept_])
+    corrected = dense(CORRECTED, fitted.coef_.T, fitted.intercept_)(said)
     return keras.Model(model.input, corrected, name=model.name)
+
+
+def by_wear(wear: "keras.KerasTensor", logit: "keras.KerasTensor") -> "keras.KerasTensor":
+    """What the correction weighs: the chance of each kind of wear but none, and the answer times each chance.
+
+    Args:
+        wear: logits of the kinds, none first, [N, K].
+        logit: the answer, [N, 1].
+
+    Returns:
+        [N, 2K − 1].
+    """
+    chances = ops.softmax(wear)
+    return layers.Concatenate(name="answer_by_wear")([chances[:, 1:], chances * logit])
 
 
 def correction(model: "Model") -> dict[str, list[float]]:

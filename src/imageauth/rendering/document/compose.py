@@ -86,7 +86,7 @@ def _row(number: int, entry: Entry, words: Words) -> list[Cell]:
     name = Cell(shortened(shown(answer.file), _MOST_NAME), target=_anchor(number))
     if isinstance(answer, Failure):
         return [
-            Cell(str(number)),
+            Cell(str(number), number=True),
             name,
             Cell(words.t("not-checked"), shape="failed"),
             Cell("–", number=True),
@@ -94,7 +94,7 @@ def _row(number: int, entry: Entry, words: Words) -> list[Cell]:
         ]
     chance = "–" if answer.probability is None else percent(answer.probability)
     verdict = Cell(sections.headline(answer, words), shape=str(answer.verdict))
-    return [Cell(str(number)), name, verdict, Cell(chance, number=True), Cell(shown(answer.reason))]
+    return [Cell(str(number), number=True), name, verdict, Cell(chance, number=True), Cell(shown(answer.reason))]
 
 
 def _entry(entry: Entry, contents: Contents, words: Words, level: int) -> Iterator[Block]:

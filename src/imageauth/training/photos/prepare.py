@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 
 from imageauth.errors import DataError, ImageError
 from imageauth.escaping import printable
+from imageauth.evaluation.near_duplicates import find_copies, thumbnail
 from imageauth.images import decode
 from imageauth.pixels.network import usable_cores
-from imageauth.training.near_duplicates import SIDE, find_copies
 from imageauth.training.photos.grouping import family, folds, groups
 from imageauth.training.photos.pictures import Found, find, read_native, read_views
 from imageauth.training.photos.tables import FILE_NAME, Photo, Row, read_table
@@ -106,8 +105,8 @@ def without_copies(
 ) -> tuple[list[Photo], list[tuple[Photo, Photo]]]:
     """The pictures without those that are nearly a copy of an earlier one in another fold.
 
-    The search (:mod:`imageauth.training.near_duplicates`) names for each picture the likest one only, so it is repeated
-    until it finds nothing. Near-copies within one fold stay: they flatter nobody.
+    The search (:mod:`imageauth.evaluation.near_duplicates`) names for each picture the likest one only, so it is
+    repeated until it finds nothing. Near-copies within one fold stay: they flatter nobody.
 
     Args:
         photos: in order.
@@ -206,13 +205,8 @@ def _read(data: bytes) -> _Read:
         ImageError: it cannot be.
     """
     image = decode(data)
-    side = min(image.width, image.height)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    # The middle, since that is all that a pack's view shows; in two steps, since 12 megapixels take a while.
-    picture = PIL.Image.fromarray(image.pixels).resize(
-        (SIDE, SIDE), PIL.Image.Resampling.BOX, box=(left, top, left + side, top + side), reducing_gap=4
-    )
-    return _Read(data, _EXTENSIONS.get(image.format, f".{image.format}"), np.asarray(picture))
+    # The middle of a picture is all that a pack's view shows.
+    return _Read(data, _EXTENSIONS.get(image.format, f".{image.format}"), thumbnail(image.pixels))
 
 
 def _remove_others(to: Path, stem: str, name: str) -> None:

@@ -23,6 +23,8 @@ FILE_NAME = "probes.json"
 PER_SOURCE = 8
 """Pictures of each source that the probes look at: sources are what varies, and each picture costs a decode a probe."""
 
+LEFT = ("whole", "crops", "crops, degraded")
+"""What of the network's views is probed."""
 _COUNTS = {"whole": 1, "crops": 2}
 _LEAST_SIDE = 24  # pixels; below it the history probe has no blocks to count
 Pixels = npt.NDArray[np.uint8]
@@ -30,9 +32,9 @@ Look = Callable[[Image], Pixels]
 Progress = Callable[[int, int | None], None]
 
 
-def _looks() -> Mapping[str, Look]:
-    """What the network sees of a picture in training, by name: uint8 [V, 224, 224, 3]."""
-    training = TrainingLook()
+def _looks(side: int) -> Mapping[str, Look]:
+    """What the network sees of a picture in training, by name: uint8 [V, side, side, 3]."""
+    training = TrainingLook(side)
 
     def cut(name: str, *, degraded: bool = False) -> Look:
         def look(image: Image) -> Pixels:
@@ -43,7 +45,7 @@ def _looks() -> Mapping[str, Look]:
 
         return look
 
-    return {"whole": cut("whole"), "crops": cut("crops"), "crops, degraded": cut("crops", degraded=True)}
+    return dict(zip(LEFT, (cut("whole"), cut("crops"), cut("crops", degraded=True)), strict=True))
 
 
 def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = None) -> dict[str, Any]:
@@ -65,38 +67,58 @@ def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = 
         DataError: there are too few pictures, or the file cannot be written.
         MissingExtraError: scikit-learn is not installed.
     """
-    looks = _looks()
     digested = digest(photos)
-    if known := _known(folder / FILE_NAME, digested, set(looks)):
+    if known := _known(folder / FILE_NAME, digested):
         return known
     chosen = at_most([photo for photo in photos if photo.native], PER_SOURCE)
     items = [Item(folder / p.file, p.file, int(p.label == "fake"), p.source) for p in chosen]
     folds = [photo.fold for photo in chosen]
-    tell = progress or (lambda done, total: None)
-    done, total = 0, len(items) * (1 + len(looks))
+    done, total = 0, len(items) * (1 + len(LEFT))
 
-    def seeing(look: Look) -> See:
-        def see(item: Item) -> Pixels | None:
-            nonlocal done
-            done += 1
-            tell(done, total)
-            try:
-                image = read_image(item.path)
-            except ImageError:
-                return None
-            return look(image) if min(image.width, image.height) >= _LEAST_SIDE else None
-
-        return see
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total)
 
     result: dict[str, Any] = {
         "photos_sha256": digested,
         "headers": header_probe(items, folds=folds),
-        "history": history_probe(items, folds, seeing(lambda image: image.pixels[None])),
-        "laundered": {name: _measured(items, folds, seeing(look)) for name, look in looks.items()},
+        "history": history_probe(items, folds, _seeing(lambda image: image.pixels[None], tick)),
+        "laundered": history_left(items, folds, TrainingLook().side, tick),
     }
     with writing(folder):
         write_atomically(folder / FILE_NAME, (json.dumps(result, indent=1) + "\n").encode())
     return result
+
+
+def history_left(
+    items: Sequence[Item], folds: Sequence[int], side: int, tick: Callable[[], None] = lambda: None
+) -> dict[str, dict[str, Any]]:
+    """What earlier compression left in what a network sees of pictures in training, by view.
+
+    Args:
+        items: labelled files.
+        folds: of them.
+        side: of the network's views, pixels.
+        tick: called at each look at a picture: once a picture for each of :data:`LEFT`.
+
+    Returns:
+        Name → ``n``, ``folds`` and ``auroc``; None where too few pictures have such views.
+    """
+    return {name: _measured(items, folds, _seeing(look, tick)) for name, look in _looks(side).items()}
+
+
+def _seeing(look: Look, tick: Callable[[], None]) -> See:
+    def see(item: Item) -> Pixels | None:
+        tick()
+        try:
+            image = read_image(item.path)
+        except ImageError:
+            return None
+        return look(image) if min(image.width, image.height) >= _LEAST_SIDE else None
+
+    return see
 
 
 def _measured(items: Sequence[Item], folds: Sequence[int], see: See) -> dict[str, Any]:
@@ -107,10 +129,10 @@ def _measured(items: Sequence[Item], folds: Sequence[int], see: See) -> dict[str
         return {"n": 0, "folds": 0, "auroc": None}
 
 
-def _known(path: Path, digested: str, names: set[str]) -> dict[str, Any] | None:
+def _known(path: Path, digested: str) -> dict[str, Any] | None:
     """What the file says, if it is of these very pictures and has all that is asked for."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return data if data["photos_sha256"] == digested and set(data["laundered"]) == names else None
+        return data if data["photos_sha256"] == digested and set(data["laundered"]) == set(LEFT) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

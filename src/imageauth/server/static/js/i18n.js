@@ -2,7 +2,10 @@
 
 import { recall, remember } from "./storage.js";
 
-export const LANGUAGES = /** @type {const} */ ({ en: "English", de: "Deutsch" });
+export const LANGUAGES = /** @type {const} */ ({
+  en: "English",
+  de: "Deutsch",
+});
 
 const KEPT = "imageauth.language";
 
@@ -40,7 +43,8 @@ export class Words extends EventTarget {
   }
 
   /**
-   * The words for a key. With a `count` the form that the language uses for it: `key.one`, `key.other`.
+   * The words for a key. With a `count` the form that the language uses for it: `key.one`, `key.other`, and where it has
+   * more of them `key.zero`, `key.two`, `key.few`, `key.many`.
    *
    * @param {string} key
    * @param {Params} [params] put in for `{name}`; numbers are written as the language does.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 SIDE = 32
 THRESHOLD = 0.7
@@ -23,6 +24,25 @@ _PLAIN = 1.0  # grey levels: a picture with less detail than this is too plain t
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
+
+
+def thumbnail(pixels: Pictures) -> Pictures:
+    """What the search sees of a picture of any size: the centre square at 32×32.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+
+    Returns:
+        uint8 [32, 32, 3].
+    """
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    # In two steps, since 12 megapixels take a while.
+    picture = PIL.Image.fromarray(pixels).resize(
+        (SIDE, SIDE), PIL.Image.Resampling.BOX, box=(left, top, left + side, top + side), reducing_gap=4
+    )
+    return np.asarray(picture)
 
 
 def find_copies(
@@ -55,6 +75,39 @@ def find_copies(
             progress(min(start + _QUERIES, len(queries)), len(queries))
     best[likest < THRESHOLD] = -1
     return best, likest
+
+
+def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> list[tuple[int, int]]:
+    """Pairs of pictures of one set of which one is nearly a copy of the other.
+
+    The set is halved again and again, and each picture's likest in the other half is named.
+
+    Args:
+        pictures: uint8 [N, 32, 32, 3].
+        progress: called with (done, total) steps.
+
+    Returns:
+        Pairs (i, j), i < j, sorted.
+    """
+    found: set[tuple[int, int]] = set()
+    waiting = [np.arange(len(pictures))]
+    total, done = max(1, len(pictures) - 1), 0
+    while waiting:
+        part = waiting.pop()
+        if len(part) < 2:
+            continue
+        first, second = part[: len(part) // 2], part[len(part) // 2 :]
+        for queries, references in ((first, second), (second, first)):
+            copies, _ = find_copies(pictures[queries], pictures[references])
+            for query, copy in zip(
+                queries[copies >= 0].tolist(), references[copies[copies >= 0]].tolist(), strict=True
+            ):
+                found.add((min(query, copy), max(query, copy)))
+        waiting += [first, second]
+        done += 1
+        if progress:
+            progress(done, total)
+    return sorted(found)
 
 
 def coarse_features(pictures: Pictures) -> Floats:

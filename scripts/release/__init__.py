@@ -1,0 +1,1 @@
+"""What ``scripts/release_check.py`` is made of: each module looks at one thing, and gives a ``Check``."""

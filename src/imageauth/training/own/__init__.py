@@ -1,0 +1,1 @@
+"""``imageauth train folder``: a user's own pictures → a model that is tuned to them."""
