@@ -7,11 +7,13 @@ Nothing is fetched. docs/site.toml has the navigation, and the pages that live e
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +24,8 @@ DOCS = ROOT / "docs"
 UNLISTED = "More"
 # [text](target) and ![text](target), a target without blanks; and code, where nothing is a link.
 _LINK = re.compile(
-    r"(?P<code>```.*?```|``.*?``|`[^`\n]*`)|(?P<head>\]\()(?P<target>[^()\s#]+)(?P<anchor>#[^()\s]*)?\)", re.S
+    r"(?P<code>```.*?```)|(?P<text>!?\[[^\]]*\])\((?P<target>[^()\s#]+)(?P<anchor>#[^()\s]*)?\)|(?P<word>``.*?``|`[^`\n]*`)",
+    re.DOTALL,
 )
 
 
@@ -77,7 +80,7 @@ class Site:
 
         def follow(match: re.Match[str]) -> str:
             target = match["target"]
-            if match["code"] or re.match(r"[a-z]+:|/", target):
+            if not target or re.match(r"[a-z]+:|/", target):
                 return match[0]
             file = (path.parent / target).resolve()
             anchor = match["anchor"] or ""
@@ -88,20 +91,21 @@ class Site:
             elif file.is_relative_to(DOCS / "images"):
                 there = file.relative_to(DOCS).as_posix()
             else:
-                return f"]({self.elsewhere(file, place)}{anchor})"
-            return f"]({os.path.relpath(there, Path(place).parent)}{anchor})"
+                there = self.elsewhere(file, place)
+                return f"{match['text']}({there}{anchor})" if there else match["text"][1:-1]
+            return f"{match['text']}({os.path.relpath(there, Path(place).parent)}{anchor})"
 
         return _LINK.sub(follow, path.read_text(encoding="utf-8"))
 
-    def elsewhere(self, file: Path, place: str) -> str:
-        """Where a file or folder of the repository that is no page is found."""
+    def elsewhere(self, file: Path, place: str) -> str | None:
+        """Where a file or folder of the repository that is no page is found; None: only in the repository."""
         if not file.exists() or not file.is_relative_to(ROOT):
             raise SystemExit(f"site: {place} links to {file}, which is not there")
         if self.repository:
             kind = "tree" if file.is_dir() else "blob"
             return f"{self.repository}/{kind}/main/{file.relative_to(ROOT).as_posix()}"
         if file.is_dir():
-            raise SystemExit(f"site: {place} links to the folder {file}, which has no README.md")
+            return None
         # Under another ending, or Sphinx would take it for a page.
         self.copied[file] = f"files/{file.relative_to(ROOT).as_posix()}" + ".txt" * (file.suffix == ".md")
         return os.path.relpath(self.copied[file], Path(place).parent)
@@ -111,11 +115,9 @@ def build(out: Path, work: Path) -> int:
     """Build the site; returns Sphinx's exit code.
 
     Args:
-        out: the site; what is there is replaced.
-        work: a folder for what lies between.
+        out: the site; one that is there is replaced.
+        work: an empty folder for what lies between.
     """
-    for folder in (out, work):
-        shutil.rmtree(folder, ignore_errors=True)
     pages = work / "pages"
     site = Site(tomllib.loads((DOCS / "site.toml").read_text(encoding="utf-8")))
     site.gather(pages)
@@ -128,7 +130,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="default: build/site")
     out = parser.parse_args().out.resolve()
-    code = build(out, out.with_name(out.name + "-work"))
+    if not importlib.util.find_spec("furo"):
+        sys.exit('site: needs an optional part: pip install "imageauth[docs]"')
+    if out.is_file() or (out.exists() and any(out.iterdir()) and not (out / "searchindex.js").exists()):
+        sys.exit(f"site: {out} holds something else than a site; name a new folder")
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="imageauth-site-") as work:
+        code = build(out, Path(work))
     if not code:
         print(f"{out / 'index.html'}")
     sys.exit(code)

@@ -173,8 +173,12 @@ class Shell:
         if plain and words[0] == "imageauth":
             self._imageauth(words[1:], command)
         elif plain and words[0] == "python" and words[1].endswith(".py"):
-            with patched_arguments(words[1:]), contextlib.redirect_stdout(io.StringIO()) as out:
-                runpy.run_path(words[1], run_name="__main__")
+            with as_program(words[1:]), contextlib.redirect_stdout(io.StringIO()) as out:
+                try:
+                    runpy.run_path(words[1], run_name="__main__")
+                except SystemExit as end:
+                    if end.code:
+                        raise AssertionError(f"{command}\n{end.code}") from end
             self.printed += out.getvalue()
         else:
             # What a user's shell finds on the path after installation.
@@ -216,16 +220,19 @@ class Shell:
 
 
 @contextlib.contextmanager
-def patched_arguments(arguments: list[str]) -> Iterator[None]:
-    """``sys.argv`` of another program, which finds what lies beside it."""
-    before, sys.argv = sys.argv, arguments
-    beside = str(Path(arguments[0]).resolve().parent)
-    sys.path.insert(0, beside)
+def as_program(arguments: list[str]) -> Iterator[None]:
+    """``sys.argv`` and the modules beside it, as ``python PROGRAM`` has them."""
+    before, modules = (sys.argv, sys.path[:]), set(sys.modules)
+    sys.argv, sys.path[:0] = arguments, [str(Path(arguments[0]).parent.resolve())]
     try:
         yield
     finally:
-        sys.argv = before
-        sys.path.remove(beside)
+        sys.argv, sys.path[:] = before
+        # Another page's program may have others of the same names.
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(Path.cwd()):
+                del sys.modules[name]
 
 
 @lru_cache
@@ -266,4 +273,4 @@ def compare(expected: str, printed: str) -> None:
 
 def same(line: str) -> str:
     """A line whose numbers are all alike, and whose columns are as wide as their words."""
-    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*", " N", line))
+    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*(e[-+]?\d+)?", " N", line))
