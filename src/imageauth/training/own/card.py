@@ -239,7 +239,6 @@ def _everything(facts: Facts) -> dict[str, Any]:
         "pictures": {name: judged.to_json() for name, judged in facts.judged.items()},
         "pull": {
             "chosen": _finite(facts.tuned.strength),
-            "without_each_fold": [_finite(strength) for strength in facts.tuned.by_fold],
             "held_out_log_loss": [[_finite(strength), loss] for strength, loss in facts.tuned.losses.items()],
         },
         "left_out": [{"file": out.name, "why": out.why, "reason": out.reason} for out in facts.chosen.left_out],
@@ -268,7 +267,8 @@ def _page(card: Card, facts: Facts, size: int) -> str:
         "## Before and after",
         "",
         *comparison(facts),
-        "Your own pictures are judged held out: each by heads, a calibration and thresholds that saw none of its fold. "
+        "Your own pictures are judged held out: each by heads, a calibration and thresholds that saw none of its fold; "
+        "only the strength of the pull was chosen by all of them. "
         "The parent is judged by its own. The shipped validation pictures are other pictures of sources that the "
         "parent learned from, as 256-pixel views: they show what is forgotten, not how well either does on "
         "new sources.",
