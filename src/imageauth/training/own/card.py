@@ -141,7 +141,7 @@ def warnings(facts: Facts) -> list[str]:
     told = []
     if not facts.judged[OWN].gain("auroc") > 0:
         told.append("on your own held-out pictures it ranks no better than the model that it began as")
-    elif (added := facts.judged.get(ADDED)) and not added.figures.difference.intervals["log_loss"][1] < 0:
+    elif (added := facts.judged.get(ADDED)) and not _clearly_better(added):
         told.append(
             "on your own held-out pictures it is not clearly better than the model that it began as, recalibrated: "
             "imageauth recalibrate does nearly as much and forgets nothing"
@@ -167,6 +167,12 @@ def warnings(facts: Facts) -> list[str]:
                 f"{least_units(risk)} of them, and there are {count}"
             )
     return told
+
+
+def _clearly_better(judged: BeforeAfter) -> bool:
+    """Whether the ranking or the probabilities are, beyond chance."""
+    intervals = judged.figures.difference.intervals
+    return intervals["auroc"][0] > 0 or intervals["log_loss"][1] < 0
 
 
 def limits(facts: Facts) -> tuple[str, ...]:
