@@ -77,8 +77,8 @@ def _usage(**used: bool) -> x509.KeyUsage:
 
 
 @functools.cache
-def _signer_parts(root: Authority, organisation: str, valid: timedelta) -> tuple[bytes, bytes]:
-    """Certificate chain and key, PEM."""
+def signer_parts(root: Authority, organisation: str, valid: timedelta) -> tuple[bytes, bytes]:
+    """Certificate chain and key, PEM; a negative ``valid`` makes the certificate out of date."""
     key = ec.generate_private_key(ec.SECP256R1())
     end = datetime.now(UTC) + valid
     certificate = (
@@ -102,7 +102,7 @@ def _signer_parts(root: Authority, organisation: str, valid: timedelta) -> tuple
 
 def signer(root: Authority, organisation: str = "Test Camera", valid: timedelta = timedelta(days=30)) -> c2pa.Signer:
     """Someone who signs in the name of an organisation; a negative ``valid`` makes the certificate out of date."""
-    chain, key = _signer_parts(root, organisation, valid)
+    chain, key = signer_parts(root, organisation, valid)
     return c2pa.Signer.from_info(c2pa.C2paSignerInfo(c2pa.C2paSigningAlg.ES256, chain, key, None))
 
 

@@ -104,7 +104,7 @@ def limits() -> list[str]:
     worst = Measures(short_side=100, quality=20, past_quality=None, sharpness=0.01, screen=1.0)
     before = Measures(short_side=900, quality=None, past_quality=30, sharpness=1.0, screen=0.0)
     return [
-        *detecting._ALWAYS_TRUE, *detecting._BY_STRENGTH.values(), *detecting._NO_PIXELS, *card.limits,
+        *detecting._ALWAYS_TRUE, *detecting._BY_STRENGTH.values(), detecting.NO_PIXELS, *card.limits,
         *conditions_of(card.conditions, worst, {"drawn": 0.9, "photo": 0.1, "screen": 0.0}),
         *conditions_of(card.conditions, before, {"screen": 0.9}),
     ]  # fmt: skip

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from imageauth.perceptual_hash import distance, perceptual_hash
 from imageauth.scan.limits import DISTANCE, MOST_DISTANCE
-from imageauth.scan.near_duplicates import group_near_duplicates, perceptual_hash
+from imageauth.scan.near_duplicates import group_near_duplicates
 from tests.conftest import drawn
 
 
@@ -20,10 +21,6 @@ def scene(seed: int, width: int = 400, height: int = 300) -> Image.Image:
         for n in (3, 7, 15)
     ]
     return Image.fromarray(np.average(layers, 0, weights=[4, 2, 1]).astype(np.uint8))
-
-
-def distance(one: str, two: str) -> int:
-    return (int(one, 16) ^ int(two, 16)).bit_count()
 
 
 def hash_of(picture: Image.Image) -> str:

@@ -377,7 +377,7 @@ def test_pixels_that_are_decoded_at_a_time_are_bounded(monkeypatch: pytest.Monke
         pictures.append((png.getvalue(), side * side))
     lock, now, most = threading.Lock(), [0], [0]
 
-    def prepare(data: bytes, *, name: str) -> None:
+    def prepare(data: bytes, *, name: str, seen: object) -> None:
         with lock:
             now[0] += int(name)
             most[0] = max(most[0], now[0])
@@ -389,7 +389,7 @@ def test_pixels_that_are_decoded_at_a_time_are_bounded(monkeypatch: pytest.Monke
     monkeypatch.setattr(detector, "prepare", prepare)
     service = Service(detector, Settings())
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda each: service._prepare(each[0], str(each[1])), pictures))
+        list(pool.map(lambda each: service.prepare(each[0], str(each[1])), pictures))
     assert 9_000**2 <= most[0] <= MAX_PIXELS
 
 

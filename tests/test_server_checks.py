@@ -85,10 +85,10 @@ def test_a_mistake_of_ours_about_one_file_does_not_spoil_the_others(
 ) -> None:
     prepare = client.app.state.service.detector.prepare  # type: ignore[attr-defined]
 
-    def broken(data: bytes, *, name: str) -> object:
+    def broken(data: bytes, *, name: str, seen: object) -> object:
         if name == "bad.png":
             raise ZeroDivisionError("a bug")
-        return prepare(data, name=name)
+        return prepare(data, name=name, seen=seen)
 
     monkeypatch.setattr(detector, "prepare", broken)
     picture = encoded(drawn())

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imageauth.detector import Detector, Explanation, check
+    from imageauth.documents import Document, make_document
     from imageauth.errors import ImageAuthError, ImageError, ModelError
     from imageauth.report import Evidence, Failure, Report, Verdict
 
@@ -20,6 +21,8 @@ _HOMES = {
     "Detector": "detector",
     "Explanation": "detector",
     "check": "detector",
+    "Document": "documents",
+    "make_document": "documents",
     "ImageAuthError": "errors",
     "ImageError": "errors",
     "ModelError": "errors",
@@ -31,6 +34,7 @@ _HOMES = {
 
 __all__ = [
     "Detector",
+    "Document",
     "Evidence",
     "Explanation",
     "Failure",
@@ -41,6 +45,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "check",
+    "make_document",
 ]
 
 

@@ -59,7 +59,8 @@ _BY_STRENGTH = {
 # than in a server's queue (see server/batching.py), where many wait for one picture each and memory is shared.
 _BATCH_BYTES = 12 * 2**20
 _AHEAD_BYTES = 48 * 2**20
-_NO_PIXELS = ("The pixels were not looked at: neither a network nor a search for watermarks was run on them.",)
+NO_PIXELS = "The pixels were not looked at: neither a network nor a search for watermarks was run on them."
+"""Among the limits of a report for which the pixels were left alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,17 +230,23 @@ class Detector:
         (answer,) = self.answer([self._keep(image, evidence, _name(source, name))])
         return Explanation(answer.report, image.pixels, answer.heatmap())
 
-    def prepare(self, source: Input, *, name: str | None = None) -> Prepared:
+    def prepare(
+        self, source: Input, *, name: str | None = None, seen: Callable[[ImageFile], None] | None = None
+    ) -> Prepared:
         """The first half of :meth:`check`: read and decode one image, and ask what looks at the file. A caller that has
         threads of its own runs it in several of them while :meth:`answer` works in another, as :meth:`check_many` does.
 
         Args:
             source, name: as for :meth:`check`.
+            seen: called with the image, by this thread, before its pixels are let go.
 
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self._keep(*self._read(source), _name(source, name))
+        image, evidence = self._read(source)
+        if seen:
+            seen(image)
+        return self._keep(image, evidence, _name(source, name))
 
     def answer(self, images: Sequence[Prepared]) -> list[Answer]:
         """The second half: each model is asked once about all the images that it looks at, and the policy decides.
@@ -321,7 +328,8 @@ class Detector:
         A picture that cannot be decoded (tiny, huge, damaged, a drawing) is an error, unless what the file says of
         itself decides: that would be lost.
         """
-        data, sidecar = _bytes(source)
+        file = file_bytes(source)
+        data, sidecar = file.data, file.sidecar
         if not self._models:
             header = examine(data, sidecar=sidecar)
             return header, ask(header, self._sources)
@@ -354,7 +362,7 @@ class Detector:
         evidence = image.evidence
         probability = answer.probability if answer else None
         card, outside = image.seen.model.card if image.seen else None, None
-        limits: tuple[str, ...] = () if self._models else _NO_PIXELS
+        limits: tuple[str, ...] = () if self._models else (NO_PIXELS,)
         if image.seen and card and answer:
             views, kinds = image.seen.views, card.answers.kinds_of(answer.said[: image.seen.views.counts[0]])
             outside = card.domain.outside(image.width, image.height, views.contrast, answer.unfamiliarity)
@@ -460,15 +468,19 @@ def _under(policy: Policy, card: Card) -> Thresholds:
     return Thresholds(decision=min(max(at.decision, real), ai), ai=ai, real=real)
 
 
-def _bytes(source: Input) -> tuple[bytes, bytes | None]:
-    """Of a file, and of the credentials beside it."""
-    if isinstance(source, bytes):
-        return source, None
+def file_bytes(source: Input) -> FileBytes:
+    """Read a file, and the credentials beside it.
+
+    Raises:
+        ImageError: it cannot be read; ``code`` says why.
+    """
     if isinstance(source, FileBytes):
-        return source.data, source.sidecar
+        return source
+    if isinstance(source, bytes):
+        return FileBytes(source)
     if isinstance(source, str | os.PathLike):
-        return read_bytes(source), read_sidecar(source)
-    return read_stream(source), None
+        return FileBytes(read_bytes(source), read_sidecar(source))
+    return FileBytes(read_stream(source))
 
 
 def _name(source: Input, name: str | None) -> str:

@@ -21,6 +21,7 @@ from imageauth.cli import (
     train,
     trust,
     tune,
+    verify_report,
     web,
 )
 from imageauth.cli.guard import guarded, quiet
@@ -38,6 +39,7 @@ app.command()(guarded(quiet(check.check)))
 app.command()(guarded(scan.scan))
 app.command()(guarded(review.review))
 app.command()(guarded(quiet(inspect.inspect)))
+app.command()(guarded(quiet(verify_report.verify_report)))
 app.command()(guarded(quiet(evaluate.evaluate)))
 app.command()(guarded(quiet(compare.compare)))
 app.command()(guarded(quiet(recalibrate.recalibrate)))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imageauth.cli.options import CODE_FOUND, FailOn, Model, Online, PolicyFile
+from imageauth.cli.signing import Certificate, PassphraseFile, Sign, Signing
+from imageauth.cli.terminal import terminal
 from imageauth.models import AUTO
 
 if TYPE_CHECKING:
     from imageauth.cli.inputs import Named
-    from imageauth.detector import Detector
+    from imageauth.detector import Detector, Explanation
+    from imageauth.rendering.document import Entry
     from imageauth.report import Failure, Report
 
 # From how many files on a progress bar helps more than it distracts.
@@ -30,6 +33,19 @@ def check(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the evidence and the limits under each verdict.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="F.html", help="Write a report on all of it, as one page to open or print.")
+    ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(metavar="F.pdf", help='The same as a PDF; needs pip install "imageauth[report]".')
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The time that a report says, as ISO 8601; the same gives the same bytes."),
+    ] = None,
+    sign: Sign = None,
+    certificate: Certificate = None,
+    passphrase_file: PassphraseFile = None,
     model: Model = AUTO,
     heatmap: Annotated[
         Path | None,
@@ -46,6 +62,7 @@ def check(
 
     Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
     """
+    from imageauth.cli.documents import check_inputs, wanted
     from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
     from imageauth.policy import read_policy
@@ -55,20 +72,25 @@ def check(
 
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
+    documents = wanted(html, pdf, time, Signing(sign, certificate, passphrase_file), others=[heatmap])
     rules = read_policy(policy) if policy else STANDARD
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
-    if heatmap:
-        report = _explain(detector, list(items), heatmap, as_json=as_json, explain=explain)
-        if report.verdict in (fail_on or ()):
-            raise typer.Exit(CODE_FOUND)
-        return
+    if heatmap or documents:
+        items = list(items)
+        check_inputs(items, (("--heatmap", heatmap), ("--html", html), ("--pdf", pdf)))
     total = None
     if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
         items = list(items)
         total = len(items)
-    first, second = tee(items)
-    answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
+    entries: list[Entry] = []
+    if heatmap:
+        answers = _explained(detector, list(items), heatmap, entries)
+    elif documents:
+        answers = _looked(detector, list(items), entries)
+    else:
+        first, second = tee(items)
+        answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
     failed = done = found = 0
     try:
         with progress("checking", total, shown=total is not None and total >= _MANY) as tell:
@@ -78,6 +100,8 @@ def check(
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
                 tell(done)
+        if documents:
+            documents.write(detector, entries)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
     if found:
@@ -98,42 +122,65 @@ def _check_writable(path: Path, *, no_pixels: bool) -> None:
     check_writable(path)
 
 
-def _explain(detector: "Detector", items: "Sequence[Named]", path: Path, *, as_json: bool, explain: bool) -> "Report":
-    """Check the one image that was named, and draw its heatmap."""
-    import io
-    import os
+def _looked(detector: "Detector", items: "Sequence[Named]", entries: "list[Entry]") -> "Iterator[Report | Failure]":
+    """Check images, and keep what a document will say of them."""
+    from imageauth.documents import check_count, look
 
-    from imageauth.detector import Explanation, failure_of
+    check_count(len(items))
+    for entry in look(detector, [item.source for item in items], [item.name for item in items]):
+        entries.append(entry)
+        yield entry.answer
+
+
+def _explained(
+    detector: "Detector", items: "Sequence[Named]", path: Path, entries: "list[Entry]"
+) -> "Iterator[Report | Failure]":
+    """Check the one image that was named, and draw its heatmap."""
+    from imageauth.detector import failure_of, file_bytes
+    from imageauth.documents import Sight
     from imageauth.errors import ImageAuthError, ImageError
-    from imageauth.escaping import printable
-    from imageauth.files import write_bytes
-    from imageauth.rendering.heatmap import draw_heatmap
-    from imageauth.rendering.text import percent
+    from imageauth.rendering.document import Entry
     from imageauth.report import Failure
 
     if len(items) != 1:
         raise ImageAuthError(f"--heatmap draws one image, and {len(items)} were named")
     name, source = items[0].name, items[0].source
-    if isinstance(source, str) and path.exists() and os.path.exists(source) and os.path.samefile(source, path):
-        raise ImageAuthError(f"--heatmap would overwrite the image itself, {path}")
-    found: Explanation | Failure
+    sight = None
     try:
-        found = source if isinstance(source, Failure) else detector.explain(source, name=name)
+        if isinstance(source, Failure):
+            failure = source
+        else:
+            file = file_bytes(source)
+            sight = Sight(file.data)
+            found = detector.explain(file, name=name)
+            if found.pixels is not None:
+                sight.look_at(found.pixels)
+            entries.append(sight.entry(found.report, found.heatmap))
+            yield found.report
+            _draw(found, name, path)
+            return
     except (ImageError, MemoryError) as error:
-        found = failure_of(name, error)
-    if isinstance(found, Failure):
-        _show(found, as_json=as_json, explain=explain)
-        raise typer.Exit(1)
-    _show(found.report, as_json=as_json, explain=explain)
+        failure = failure_of(name, error)
+    entries.append(sight.entry(failure) if sight else Entry(failure))
+    yield failure
+
+
+def _draw(found: "Explanation", name: str, path: Path) -> None:
+    import io
+
+    from imageauth.escaping import printable
+    from imageauth.files import write_bytes
+    from imageauth.rendering.heatmap import draw_heatmap
+    from imageauth.rendering.text import percent
+
     if found.heatmap is None or found.pixels is None or found.report.probability is None:
         reason = "the pixels gave no answer, and nothing is written to"
         print(f"imageauth: no heatmap for {printable(name)}: {reason} {printable(str(path))}", file=sys.stderr)
-        return found.report
+        return
     headline = f"{found.report.verdict}, {percent(found.report.probability)} AI"
     png = io.BytesIO()
     draw_heatmap(found.pixels, found.heatmap, headline).save(png, "PNG")
     write_bytes(path, png.getvalue())
-    return found.report
 
 
 def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:
@@ -145,17 +192,7 @@ def _show(answer: "Report | Failure", *, as_json: bool, explain: bool) -> None:
     if isinstance(answer, Failure):
         print(failure_line(answer), file=sys.stderr)
     elif not as_json:
-        colour, width = _terminal()
+        colour, width = terminal()
         print(headline(answer, colour=colour, width=width), flush=True)
         if explain:
             print(explanation(answer))
-
-
-def _terminal() -> tuple[bool, int | None]:
-    """Whether to use colour, and the width to fit; nothing is coloured or shortened for a pipe or a file."""
-    import os
-    import shutil
-
-    if not sys.stdout.isatty():
-        return False, None
-    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb", shutil.get_terminal_size().columns

@@ -51,16 +51,19 @@ class PixelModel:
 
     Attributes:
         card: its :class:`~imageauth.pixels.card.Card`.
+        folder: that it came from; None if it came from none.
     """
 
-    def __init__(self, card: Card, network: Network | Callable[[], Network]) -> None:
+    def __init__(self, card: Card, network: Network | Callable[[], Network], *, folder: Path | None = None) -> None:
         """A model of parts.
 
         Args:
             card: of the network.
             network: it, or what loads it when a picture is first scored.
+            folder: that it came from.
         """
         self.card = card
+        self.folder = folder
         self._source = network
         self._lock = threading.Lock()
 
@@ -88,7 +91,7 @@ class PixelModel:
         """
         folder = find_model(name)
         card = Card.load(folder)
-        return PixelModel(card, lambda: _network(folder, card, threads))
+        return PixelModel(card, lambda: _network(folder, card, threads), folder=folder)
 
     def network(self) -> Network:
         """The network, loaded by the first call, whichever thread makes it.
@@ -103,7 +106,7 @@ class PixelModel:
 
     def under(self, thresholds: Thresholds) -> "PixelModel":
         """This model with other thresholds."""
-        return PixelModel(replace(self.card, thresholds=thresholds), self.network)
+        return PixelModel(replace(self.card, thresholds=thresholds), self.network, folder=self.folder)
 
     def views(self, pixels: Pixels, *, lossless: bool = False) -> Views:
         """What the network looks at of a picture of any size.

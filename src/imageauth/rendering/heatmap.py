@@ -12,6 +12,8 @@ SIDE = 480
 OVERLAY_SIDE = 512
 _GAP, _FOOT, _INK, _PAPER = 12, 64, (34, 34, 34), (255, 255, 255)
 _MOST = 0.75  # opacity of the strongest part
+# Marks along the longer side, and the share of the strongest one below which there is none.
+_MARKS, _LEAST_MARKED = 14, 0.25
 
 
 def draw_heatmap(pixels: npt.NDArray[np.uint8], heat: npt.NDArray[np.float64], headline: str) -> PIL.Image.Image:
@@ -48,6 +50,44 @@ def overlay(picture: PIL.Image.Image, heat: npt.NDArray[np.float64]) -> PIL.Imag
     colour, strength = _layer(heat, picture.size)
     grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
     return PIL.Image.fromarray((grey * (1 - strength) + colour * strength).round().astype(np.uint8))
+
+
+def marked_overlay(picture: PIL.Image.Image, heat: npt.NDArray[np.float64]) -> PIL.Image.Image:
+    """The same with marks that need no colour: triangles where it speaks for AI, rings where for a photograph, the
+    larger the more.
+    """
+    sheet = overlay(picture, heat)
+    width, height = sheet.size
+    step = max(width, height) / _MARKS
+    across, down = max(1, round(width / step)), max(1, round(height / step))
+    known = np.nan_to_num(heat).astype(np.float32)
+    means = np.asarray(PIL.Image.fromarray(known).resize((across, down), PIL.Image.Resampling.BOX))
+    strongest = max(float(np.abs(means).max()), 1e-6)
+    # Drawn twice as large and reduced, so that edges are smooth.
+    layer = PIL.Image.new("RGBA", (2 * width, 2 * height))
+    draw = PIL.ImageDraw.Draw(layer)
+    for row in range(down):
+        for column in range(across):
+            value = float(means[row, column]) / strongest
+            if abs(value) >= _LEAST_MARKED:
+                x, y = (2 * column + 1) * width / across, (2 * row + 1) * height / down
+                _mark(draw, x, y, value, 2 * min(width / across, height / down))
+    layer = layer.resize(sheet.size, PIL.Image.Resampling.BOX)
+    sheet.paste(layer, mask=layer)
+    return sheet
+
+
+def _mark(draw: PIL.ImageDraw.ImageDraw, x: float, y: float, value: float, cell: float) -> None:
+    """A triangle for AI, a ring for a photograph, dark on light so that it shows on any grey."""
+    radius = cell * 0.42 * min(1.0, abs(value)) ** 0.5
+    line = max(1, round(cell / 24))
+    if value > 0:
+        points = [(x, y - radius), (x + radius * 0.9, y + radius * 0.75), (x - radius * 0.9, y + radius * 0.75)]
+        draw.polygon(points, _INK, "white", 2 * line)
+    else:
+        box = (x - radius, y - radius, x + radius, y + radius)
+        draw.ellipse(box, None, "white", 3 * line)
+        draw.ellipse((box[0] + line, box[1] + line, box[2] - line, box[3] - line), None, _INK, line)
 
 
 def transparent_overlay(heat: npt.NDArray[np.float64], width: int, height: int) -> PIL.Image.Image:

@@ -36,7 +36,7 @@ def explanation(report: Report) -> str:
     told = {item.finding for item in report.evidence}
     lines = [] if report.summary in told else [f"  {printable(report.summary)}"]
     lines += [
-        f"  - {item.source} ({_strength(item.strength, item.points_to)}): {printable(item.finding)}"
+        f"  - {item.source} ({weight(item.strength, item.points_to)}): {printable(item.finding)}"
         for item in report.evidence
     ]
     lines += [f"  ! {printable(limit)}" for limit in report.limits]
@@ -59,5 +59,6 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.0f} %"
 
 
-def _strength(strength: str, points_to: str) -> str:
+def weight(strength: str, points_to: str) -> str:
+    """How a finding weighs, in words."""
     return "points nowhere" if points_to == "none" else f"{strength}, points to {points_to}"

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imageauth.escaping import printable
+from imageauth.rendering.values import EMPTY, headed, nested, words_of
 
 # A prompt is worth reading to its end; a workflow of 200 kB is for --json.
 _MOST_CHARACTERS = 2000
+_CUT = "{text}… ({count} characters; --json shows all)"
 
 
 def tree(title: str, data: Mapping[str, Any]) -> str:
@@ -21,53 +23,22 @@ def tree(title: str, data: Mapping[str, Any]) -> str:
 
 def _branches(data: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
     given: Iterable[tuple[str | None, Any]] = data.items() if isinstance(data, Mapping) else ((None, v) for v in data)
-    pairs = [(key, value) for key, value in given if value is not None and value != "" and value != [] and value != {}]
+    pairs = [(key, value) for key, value in given if value not in EMPTY]
     for number, (key, value) in enumerate(pairs, 1):
         last = number == len(pairs)
         head, indent = ("└─ ", "   ") if last else ("├─ ", "│  ")
         name = "" if key is None else printable(str(key)).replace("_", " ")
         if not name and isinstance(value, Mapping):
-            name, value = _headed(value)
-        nested = _nested(value)
-        if nested is None:
-            first, *more = _text(value).split("\n")
+            name, value = headed(value, _words)
+        below = nested(value)
+        if below is None:
+            first, *more = _words(value).split("\n")
             yield head + (f"{name}: {first}" if name and first else name or first)
             yield from (indent + "  " + line for line in more)
         else:
             yield head + (name or f"#{number}")
-            yield from (indent + line for line in _branches(nested))
+            yield from (indent + line for line in _branches(below))
 
 
-def _headed(item: Mapping[str, Any]) -> tuple[str, Any]:
-    """One of a list: named by its first value, and on one line if there is little else."""
-    first, *rest = [(key, value) for key, value in item.items() if value not in (None, "", [], (), {})] or [("", "")]
-    name = _text(first[1]).replace("\n", " ")
-    if _nested(first[1]) is not None or len(name) > 100:
-        return "", item
-    plain = [value for _, value in rest if _nested(value) is None]
-    if len(plain) == len(rest) <= 2:
-        return name, "; ".join(_text(value) for value in plain)
-    return name, dict(rest)
-
-
-def _nested(value: Any) -> Mapping[str, Any] | Sequence[Any] | None:
-    """The value if it needs lines of its own; a list of short plain values does not."""
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return None
-    if all(not isinstance(item, Mapping | list | tuple) for item in value) and sum(len(str(v)) for v in value) < 80:
-        return None
-    return value
-
-
-def _text(value: Any) -> str:
-    """A value in words; the line breaks of a text stay, all other control characters are escaped."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, str) and isinstance(value, Sequence):
-        return ", ".join(_text(item).replace("\n", " ") for item in value)
-    text = str(value)
-    if len(text) > _MOST_CHARACTERS:
-        text = text[:_MOST_CHARACTERS] + f"… ({len(text):,} characters; --json shows all)"
-    return "\n".join(printable(line) for line in text.replace("\r\n", "\n").split("\n"))
+def _words(value: Any) -> str:
+    return words_of(value, _MOST_CHARACTERS, _CUT)

@@ -1,67 +1,24 @@
 """Near-copies among many pictures: the same picture saved again, scaled or lightly touched.
 
-A perceptual hash of 256 bits (ImageHash's pHash: Zauner 2010, "Implementation and benchmarking of perceptual image hash
-functions"; the signs of the 16×16 lowest frequencies about their median) puts them close together in Hamming distance.
-``docs/review.md`` has what was measured. For small pictures of a training set, where a shift by a pixel and a mirror
-image count as well, :mod:`imageauth.evaluation.near_duplicates` compares the pixels themselves.
+The perceptual hash (:mod:`imageauth.perceptual_hash`) puts them close together in Hamming distance; ``docs/review.md``
+has what was measured. For small pictures of a training set, where a shift by a pixel and a mirror image count as well,
+:mod:`imageauth.evaluation.near_duplicates` compares the pixels themselves.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 
-from imageauth.errors import MissingExtraError
 from imageauth.scan.limits import DISTANCE, MOST_DISTANCE
 
-_SIDE = 16  # of the square of frequencies that the hash keeps
 _BANDS, _BAND_BITS = 16, 16
-_PLAIN = 2.0  # grey levels: a picture that varies less has nothing to be recognised by
 _PAIRS = 2**21  # compared at a time; bounds the memory
 _STEP = 2**14  # the same, while linking step by step
 _LARGE = 512  # hashes in a bucket (or two neighbouring ones) from which they are linked step by step
 
 Indices = npt.NDArray[np.intp]
 Words = npt.NDArray[np.uint64]
-
-
-def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> str:
-    """What a picture looks like at a glance, in 64 hexadecimal digits; empty for one without anything to see.
-
-    Args:
-        pixels: uint8 [H, W, 3], sRGB, upright.
-
-    Raises:
-        MissingExtraError: ImageHash is not installed.
-    """
-    imagehash = _library()
-    grey = PIL.Image.fromarray(pixels).convert("L")
-    # The hash itself scales to 64×64 by a filter that weighs every pixel: halves the work that nobody would see.
-    factor = min(grey.size) // (4 * 4 * _SIDE)
-    if factor > 1:
-        grey = grey.reduce(factor)
-    if float(np.std(np.asarray(grey.resize((64, 64), PIL.Image.Resampling.BOX)))) < _PLAIN:
-        return ""
-    return str(imagehash.phash(grey, hash_size=_SIDE, highfreq_factor=4))
-
-
-def require_library() -> None:
-    """Before the long work: make sure that :func:`perceptual_hash` can be asked.
-
-    Raises:
-        MissingExtraError: ImageHash is not installed.
-    """
-    _library()
-
-
-def _library() -> Any:
-    try:
-        import imagehash
-    except ImportError:
-        raise MissingExtraError("--near-duplicates", "scan") from None
-    return imagehash
 
 
 def group_near_duplicates(hashes: Sequence[str | None], distance: int = DISTANCE) -> Indices:
@@ -71,7 +28,7 @@ def group_near_duplicates(hashes: Sequence[str | None], distance: int = DISTANCE
     bits differ in at most one bit in at least one of 16 bands, so only those are compared. Memory grows linearly.
 
     Args:
-        hashes: as :func:`perceptual_hash` gives them; None, empty or damaged ones are in no group.
+        hashes: as :mod:`imageauth.perceptual_hash` gives them; None, empty or damaged ones are in no group.
         distance: bits that near-copies may differ in, 0 to :data:`MOST_DISTANCE`.
 
     Returns:

@@ -15,7 +15,6 @@ from imageauth.scan.crew import Crew
 from imageauth.scan.engine import Engine
 from imageauth.scan.items import Item
 from imageauth.scan.ledger import Ledger
-from imageauth.scan.near_duplicates import require_library
 from imageauth.scan.results import open_results
 from imageauth.scan.rows import Row, stable_name
 from imageauth.scan.settings import Checking
@@ -73,8 +72,6 @@ def scan(
     cores = usable_cores()
     count = workers or cores
     checking = replace(checking, threads=1 if ray is not None else max(1, cores // count))
-    if checking.hashes:
-        require_library()
     if out.exists() and not again.resume:
         raise ImageAuthError(f"{out} exists: --resume goes on with it")
     with closing(open_results(out)) as results, closing(State(out.with_name(f".{out.name}.index"), results)) as state:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from imageauth.detector import FileBytes, failure_of
 from imageauth.errors import ImageAuthError, ImageError
+from imageauth.perceptual_hash import perceptual_hash
 from imageauth.report import Failure
 from imageauth.scan.items import Item
-from imageauth.scan.near_duplicates import perceptual_hash
 from imageauth.scan.rows import Row, content_key, row_of
 from imageauth.scan.settings import Checking
 from imageauth.silence import silenced

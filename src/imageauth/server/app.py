@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from imageauth import __version__
 from imageauth.detector import Detector
 from imageauth.errors import ModelError
-from imageauth.server import checks, inference, status
+from imageauth.server import checks, inference, reports, status
 from imageauth.server.assets import Assets, below
 from imageauth.server.folders import STATIC
 from imageauth.server.kept import Kept
@@ -64,6 +64,7 @@ def create_app(detector: Detector | None = None, settings: Settings | None = Non
         app.add_middleware(CORSMiddleware, **cors)
     app.add_middleware(Guard, metrics=service.metrics, seconds=settings.limits.request_seconds, cors=cors)
     app.include_router(checks.router)
+    app.include_router(reports.router)
     app.include_router(status.router)
     app.include_router(inference.router)
     describe(app)

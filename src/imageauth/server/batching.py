@@ -58,6 +58,7 @@ class Job:
         take: gives its bytes.
         release: called once the bytes are no longer needed.
         finish: makes of the answer what the request keeps; it works between batches, and may still ask the models.
+        prepare: in the place of the queue's own.
         answer: what comes of that, or a :class:`imageauth.report.Failure`; cancelling it takes the picture off the
             queue.
     """
@@ -66,6 +67,7 @@ class Job:
     take: Callable[[], bytes]
     release: Callable[[], None]
     finish: Callable[[Answer], Any] = attrgetter("report")
+    prepare: Callable[[bytes, str], Prepared] | None = None
     answer: Future[Any] = field(default_factory=Future)
     since: float = field(default_factory=time.monotonic)
     prepared: Prepared | None = None
@@ -223,7 +225,7 @@ class Batcher:
             start = time.monotonic()
             self._watcher.stage("wait", start - job.since)
             try:
-                job.prepared = self._prepare(job.take(), job.name)
+                job.prepared = (job.prepare or self._prepare)(job.take(), job.name)
             except (ImageError, MemoryError) as error:
                 _settle(job.answer, failure_of(job.name, error))
             except Exception as error:  # a bug of ours must not end the thread

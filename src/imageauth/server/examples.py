@@ -59,6 +59,7 @@ PROBLEM: dict[str, Any] = {
 }
 
 CURL = """curl -F files=@picture.jpg -F files=@another.png http://127.0.0.1:8000/v1/checks"""
+CURL_REPORT = 'curl -F files=@picture.jpg -o report.pdf "http://127.0.0.1:8000/v1/reports?format=pdf"'
 PYTHON = """import json
 import urllib.request
 

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from imageauth.report import Failure, Report
+
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
@@ -40,7 +42,7 @@ class Metrics:
         )
         self._stages = Histogram(
             "imageauth_stage_duration_seconds",
-            "What a picture spends its time on: upload, wait, prepare, answer, heatmap",
+            "What a picture spends its time on: upload, wait, prepare, answer, heatmap; and a document",
             ["stage"],
             buckets=_SECONDS,
             registry=registry,
@@ -70,6 +72,13 @@ class Metrics:
     def stage(self, name: str, seconds: float) -> None:
         """A picture spent so long in a stage."""
         self._stages.labels(name).observe(seconds)
+
+    def count(self, answer: Report | Failure) -> None:
+        """A file was answered."""
+        if isinstance(answer, Failure):
+            self.failures.labels(answer.code).inc()
+        else:
+            self.verdicts.labels(str(answer.verdict)).inc()
 
     def batch(self, pictures: int) -> None:
         """So many were answered at a time."""

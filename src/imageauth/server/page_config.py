@@ -1,6 +1,6 @@
 """``config.json``: what the page is told, by a server or by who builds a static site. Needs no web framework."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imageauth import __version__
@@ -16,6 +16,7 @@ def page_config(
     max_pixels: int,
     max_files: int | None = None,
     key_required: bool = False,
+    exports: Sequence[str] = ("json",),
 ) -> dict[str, Any]:
     """The configuration.
 
@@ -25,6 +26,7 @@ def page_config(
         max_bytes, max_pixels: of one picture.
         max_files: of one request; None: there are no requests.
         key_required: by the API.
+        exports: forms in which reports can leave the page.
     """
     return {
         "schema": SCHEMA,
@@ -33,5 +35,6 @@ def page_config(
         "api": "v1/",
         "limits": {"max_bytes": max_bytes, "max_pixels": max_pixels, "max_files": max_files},
         "key_required": key_required,
+        "exports": list(exports),
         "private": dict(private),
     }

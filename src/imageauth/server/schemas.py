@@ -121,6 +121,7 @@ _REASONS = REASONS | {
     413: "The request is larger, or has more files, than one may have.",
     415: "The body is of a kind that is not read: compressed, or an address instead of a file.",
     422: "The query does not fit.",
+    501: "The form that was asked for is not installed here.",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 

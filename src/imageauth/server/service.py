@@ -4,8 +4,9 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from imageauth import __version__
 from imageauth.detector import Detector, Prepared
+from imageauth.imagefile import ImageFile
 from imageauth.images import MAX_PIXELS, examine, too_many_pixels
 from imageauth.server.batching import Batcher, QueueFullError
 from imageauth.server.budget import Budget, Turns
@@ -46,6 +48,7 @@ class Service:
         batcher: the queue before it.
         budget: memory for uploads.
         metrics: of the service.
+        writing: held while a document is written, which takes much memory where it holds many pictures.
         reading: held while a request's tensors are read, which takes much memory where they are JSON.
         keys: that may ask; None: anyone may.
         private: what the page's private mode runs in the browser.
@@ -61,6 +64,7 @@ class Service:
         self.settings, self.detector = settings, detector
         self.metrics = Metrics()
         self.reading = asyncio.Lock()
+        self.writing = asyncio.Lock()
         self.budget = Budget(settings.limits.memory_bytes, settings.limits.memory_bytes_per_client)
         self.keys = Keys.read(settings.api_keys) if settings.api_keys else None
         self.rates = Rates(settings.rate) if settings.rate else None
@@ -68,7 +72,7 @@ class Service:
         self.not_ready = _LOADING
         # As many pixels as the largest picture has: what decoding takes does not grow with the number of threads.
         self._decoding = Turns(MAX_PIXELS)
-        self.batcher = Batcher(self._prepare, detector.answer, places=settings.limits.queue, watcher=self.metrics)
+        self.batcher = Batcher(self.prepare, detector.answer, places=settings.limits.queue, watcher=self.metrics)
         self.metrics.build.labels(__version__).set(1)
         self.metrics.watch(
             {
@@ -175,15 +179,24 @@ class Service:
             max_pixels=limits.pixels,
             max_files=limits.files,
             key_required=self.keys is not None,
+            exports=exports(),
         )
 
-    def _prepare(self, data: bytes, name: str) -> Prepared:
+    def prepare(self, data: bytes, name: str, seen: Callable[[ImageFile], None] | None = None) -> Prepared:
+        """Decode one picture, as far as the operator allows its size.
+
+        Args:
+            data, name, seen: as for :meth:`imageauth.detector.Detector.prepare`.
+
+        Raises:
+            ImageError: it cannot be checked.
+        """
         most, header = self.settings.limits.pixels, examine(data)
         pixels = header.width * header.height
         if most < MAX_PIXELS and pixels > most:
             raise too_many_pixels(header.width, header.height, most)
         with self._decoding.take(pixels if pixels <= MAX_PIXELS else 0):  # larger ones are never decoded
-            return self.detector.prepare(data, name=name)
+            return self.detector.prepare(data, name=name, seen=seen)
 
     def _warm_up(self) -> None:
         try:
@@ -201,6 +214,11 @@ class Service:
                 file.etag  # noqa: B018 (made now, so that nobody need wait for it)
         except Exception as error:
             log("private-files", logging.ERROR, error)
+
+
+def exports() -> tuple[str, ...]:
+    """The forms in which the service can write reports."""
+    return ("json", "html", "pdf") if find_spec("typst") else ("json", "html")
 
 
 def unusable(request: Request, error: Exception) -> Response:

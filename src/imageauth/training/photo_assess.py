@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from imageauth.evaluation.logistic import fit_platt
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.canonical import Canonical
 from imageauth.pixels.card import Risks
+from imageauth.pixels.kinds import KIND_OF, KINDS
 from imageauth.pixels.layout import Entry, Layout
 from imageauth.pixels.stability import pool
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features, source_weights
@@ -31,11 +31,6 @@ LAYOUT = Layout(
     canonical=Canonical(1536, 92),
 )
 """What is looked at, and how it counts: chosen by leave-sources-out, see ``docs/experiments-photo.md``."""
-KINDS = ("photo", "drawn", "screen")
-KIND_OF: Mapping[str, int] = MappingProxyType(
-    {"photo": 0, "portrait": 0, "art": 1, "illustration": 1, "render": 1, "screenshot": 2, "document": 2}
-)
-"""Kind by the tables → index in :data:`KINDS`; the others teach the head of kinds nothing."""
 L2, L2_KINDS = 0.1, 0.04
 RISKS = Risks(real_kind=0.04)
 """Under which thresholds are chosen: a kind that the other folds lack then still keeps to one in twenty accused."""
@@ -88,7 +83,8 @@ def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l
         wide[tokens] = head.weights
         return Head(wide, head.bias)
 
-    known = np.array([KIND_OF.get(str(kind), -1) for kind in pictures.kinds])
+    # Kinds of none teach the head of kinds nothing.
+    known = np.array([KINDS.index(KIND_OF[str(kind)]) if str(kind) in KIND_OF else -1 for kind in pictures.kinds])
     row, slot = np.nonzero(present & (views == "whole") & (known >= 0)[:, None])
     share = 1 / np.sqrt(np.bincount(known[known >= 0], minlength=len(KINDS)))
     kinds = fit_head(values[row, slot][:, tokens], known[row], share[known[row]].astype(np.float32), l2=L2_KINDS)

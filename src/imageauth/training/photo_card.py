@@ -16,10 +16,11 @@ from imageauth.evaluation.source_tables import by_condition, by_part, headline
 from imageauth.files import write_atomically
 from imageauth.pixels.answers import Answers
 from imageauth.pixels.card import FILE_NAME, Card, Domain
+from imageauth.pixels.kinds import KIND_OF, KINDS
 from imageauth.pixels.layout import Layout
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
-from imageauth.training.photo_assess import KIND_OF, KINDS, LAYOUT, RISKS, Assessment
+from imageauth.training.photo_assess import LAYOUT, RISKS, Assessment
 from imageauth.training.vit import ViT
 
 VERSION = "1"
@@ -123,7 +124,7 @@ def _limits(figures: SourceFigures) -> tuple[str, ...]:
 
 
 def _drawn(figures: SourceFigures) -> str:
-    parts = [p for name, p in figures.real_kinds.items() if KIND_OF.get(name) == KINDS.index("drawn")]
+    parts = [p for name, p in figures.real_kinds.items() if KIND_OF.get(name) == "drawn"]
     n = sum(p.n for p in parts)
     if not n:
         return ""

@@ -47,8 +47,9 @@ export class App extends EventTarget {
     this.config = config;
     this.words = words;
     this.announcer = announcer;
+    this.server = serverChecker({ api: new URL(config.api, document.baseURI), key: storedKey });
     /** @type {Record<string, import("./report.js").Checker | undefined>} */
-    this.checkers = { server: serverChecker({ api: new URL(config.api, document.baseURI), key: storedKey }) };
+    this.checkers = { server: this.server };
     this.queue = new Queue(this.items, (item, options) => this.check(item, options), () => !this.preparing && !this.keyMissing);
     this.keyRefused = config.server && config.key_required && !storedKey();
     this.print = printing(this.items);
@@ -122,16 +123,30 @@ export class App extends EventTarget {
     const progress = (/** @type {string} */ stage, /** @type {number | null} */ share) => {
       if (item.state === "checking") this.items.change(item, { stage, share });
     };
-    const answer = await checker.check(item.file, { heatmap, signal, progress }).catch((error) => {
-      if (error instanceof Problem && error.code === "key-required") {
-        this.keyRefused = true;
-        this.dispatchEvent(new Event("key"));
-      }
-      throw error;
-    });
+    const answer = await checker.check(item.file, { heatmap, signal, progress }).catch((error) => this.refused(error));
     if (isReport(answer)) return answer;
     const error = /** @type {any} */ (answer)?.error;
     throw error?.code ? new Problem(String(error.code), { message: String(error.message ?? "") }) : new Problem("bad-answer");
+  }
+
+  /** A request was refused: where it is for want of a key, one is asked for. @param {unknown} error @returns {never} */
+  refused(error) {
+    if (error instanceof Problem && error.code === "key-required") {
+      this.keyRefused = true;
+      this.dispatchEvent(new Event("key"));
+    }
+    throw error;
+  }
+
+  /**
+   * A report that the server writes.
+   *
+   * @param {import("./items.js").Item[]} items checked by the server; they are sent once more.
+   * @param {string} form `html` or `pdf`.
+   * @returns {Promise<Blob>}
+   */
+  report(items, form) {
+    return this.server.report(items.map((item) => item.file), form).catch((error) => this.refused(error));
   }
 
   /** Ask again for where the evidence sits. @param {import("./items.js").Item} item */

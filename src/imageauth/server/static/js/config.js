@@ -7,6 +7,7 @@
  * @property {string} api address of the API, relative to the page.
  * @property {{ max_bytes?: number, max_pixels?: number, max_files?: number | null } | null} limits
  * @property {boolean} key_required
+ * @property {string[]} exports forms in which the server writes reports: `json`, `html`, `pdf`.
  * @property {string[]} models names of those that a static site carries.
  * @property {{ available: boolean, reason: string }} private
  */
@@ -28,6 +29,7 @@ export async function loadConfig() {
     api: String(data.api ?? "v1/"),
     limits: data.limits ?? null,
     key_required: data.key_required === true,
+    exports: (data.exports ?? ["json"]).map(String),
     models: (data.private?.models ?? []).map(String),
     private: { available: data.private?.available === true, reason: String(data.private?.reason ?? "") },
   };

@@ -13,8 +13,7 @@ export function saveJson(items) {
   const answers = items.map(answerOf).filter((answer) => answer !== null);
   if (!answers.length) return;
   const data = answers.length === 1 ? answers[0] : { schema: "imageauth/checks/1", results: answers };
-  const name = answers.length === 1 ? items[0].name.split("/").pop()?.replace(/[^\p{L}\p{N}._ -]/gu, "_") : "imageauth";
-  save(`${name}.report.json`, JSON.stringify(data, null, 1));
+  save(savedName(items, "json"), new Blob([JSON.stringify(data, null, 1)], { type: "application/json" }));
 }
 
 /**
@@ -53,9 +52,15 @@ function answerOf(item) {
   return { schema: REPORT_SCHEMA, file: item.name, error: { code: item.problem.code, message: item.problem.said || item.problem.code } };
 }
 
-/** @param {string} name @param {string} text */
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+/** What a report is called on the reader's disk. @param {import("./items.js").Item[]} items @param {string} form */
+export function savedName(items, form) {
+  const name = items.length === 1 ? items[0].name.split("/").pop()?.replace(/[^\p{L}\p{N}._ -]/gu, "_") : "imageauth";
+  return `${name}.report.${form}`;
+}
+
+/** @param {string} name @param {Blob} content */
+export function save(name, content) {
+  const url = URL.createObjectURL(content);
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,4 +1,4 @@
-// Asks the server: one picture a request.
+// Asks the server: about one picture a request, or for a report on several.
 
 import { Problem } from "../problem.js";
 
@@ -10,7 +10,7 @@ const LONGEST_WAIT = 600;
  * @param {object} settings
  * @param {URL} settings.api address that `checks` is relative to.
  * @param {() => string | null} settings.key of the API, where there is one.
- * @returns {import("../report.js").Checker}
+ * @returns {import("../report.js").Checker & { report: (files: File[], form: string) => Promise<Blob> }}
  */
 export function serverChecker({ api, key }) {
   return {
@@ -19,8 +19,18 @@ export function serverChecker({ api, key }) {
       signal.throwIfAborted();
       const address = new URL("checks", api);
       if (heatmap) address.searchParams.set("heatmap", "true");
-      const request = await send(address, file, { key: key(), signal, progress });
+      const request = await send(address, [file], { key: key(), signal, progress });
       return answerOf(request);
+    },
+
+    /** A report to keep, `html` or `pdf`, for which the files are sent once more. */
+    async report(files, form) {
+      for (const file of files) await readable(file);
+      const address = new URL("reports", api);
+      address.searchParams.set("format", form);
+      const request = await send(address, files, { key: key(), signal: new AbortController().signal, progress: () => {}, type: "blob" });
+      if (request.status === 200) return request.response;
+      throw problemOf(request, json(await request.response.text()));
     },
   };
 }
@@ -42,19 +52,20 @@ async function readable(file) {
  * With XMLHttpRequest, because fetch does not tell how much was sent.
  *
  * @param {URL} address
- * @param {File} file
- * @param {{ key: string | null, signal: AbortSignal, progress: (stage: string, share: number | null) => void }} options
+ * @param {File[]} files
+ * @param {{ key: string | null, signal: AbortSignal, progress: (stage: string, share: number | null) => void, type?: "text" | "blob" }} options
  * @returns {Promise<XMLHttpRequest>}
  */
-function send(address, file, { key, signal, progress }) {
+function send(address, files, { key, signal, progress, type = "text" }) {
   return new Promise((resolve, reject) => {
     const form = new FormData();
-    form.append("files", file, file.name || "picture");
+    for (const file of files) form.append("files", file, file.name || "picture");
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
     signal.addEventListener("abort", stop, { once: true });
     request.open("POST", address);
-    request.setRequestHeader("Accept", "application/json");
+    request.responseType = type;
+    if (type === "text") request.setRequestHeader("Accept", "application/json");
     if (key) request.setRequestHeader("Authorization", `Bearer ${key}`);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable && event.loaded < event.total) progress("sending", event.loaded / event.total);
@@ -76,9 +87,14 @@ function send(address, file, { key, signal, progress }) {
 function answerOf(request) {
   const data = json(request.responseText);
   if (Array.isArray(data?.results) && data.results.length === 1) return data.results[0];
+  throw problemOf(request, data);
+}
+
+/** Why a request was refused. @param {XMLHttpRequest} request @param {any} data of its answer. */
+function problemOf(request, data) {
   const requestId = typeof data?.request_id === "string" ? data.request_id : request.getResponseHeader("X-Request-ID");
   const message = typeof data?.detail === "string" ? data.detail : "";
-  throw new Problem(codeOf(request.status, data?.code), { message, requestId, retryAfter: waitOf(request) });
+  return new Problem(codeOf(request.status, data?.code), { message, requestId, retryAfter: waitOf(request) });
 }
 
 /** @param {string} text @returns {any} */

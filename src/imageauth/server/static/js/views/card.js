@@ -5,6 +5,7 @@ import { printable } from "../escaping.js";
 import { copyText, saveJson } from "../exporting.js";
 import { isSettled } from "../items.js";
 import { worthAnotherTry } from "../problem.js";
+import { reportButtons } from "../reporting.js";
 import { shape } from "../shapes.js";
 import { problemWords } from "../wording/problem.js";
 import { grounds, headline, isByPixels } from "../wording/verdict.js";
@@ -109,7 +110,7 @@ export class Card {
     const { item, app } = this;
     const { words } = app;
     const again = item.state === "cancelled" || (item.state === "failed" && (!item.problem || worthAnotherTry(item.problem)));
-    const made = [item.state, item.open, again, words.language].join();
+    const made = [item.state, item.open, again, words.language, app.where].join();
     if (made === this.acted) return;
     this.acted = made;
     const button = (/** @type {string} */ key, /** @type {() => void} */ onclick, /** @type {object} */ more = {}) =>
@@ -119,6 +120,7 @@ export class Card {
       item.report ? button(item.open ? "close" : "open", () => this.toggle(), { "data-key": "toggle", "aria-expanded": String(item.open), "aria-controls": `${item.id}-body` }) : null,
       item.report ? button("copy", () => this.copy()) : null,
       item.report ? button("json", () => saveJson([item])) : null,
+      ...(item.report && item.open ? reportButtons(app, [item], { html: "card.html", pdf: "card.pdf" }) : []),
       item.report ? button("print", () => app.print([item])) : null,
       again ? button("again", () => app.again([item])) : null,
       isSettled(item) ? button("remove", () => app.items.remove([item])) : button("cancel", () => app.queue.cancel([item])),

@@ -5,6 +5,7 @@ import { copyText, saveJson } from "../exporting.js";
 import { isSettled } from "../items.js";
 import { worthAnotherTry } from "../problem.js";
 import { VERDICTS } from "../report.js";
+import { reportButtons } from "../reporting.js";
 import { shape } from "../shapes.js";
 import { Card } from "./card.js";
 
@@ -54,6 +55,11 @@ export function resultsView(section, app) {
   words.addEventListener("change", () => {
     for (const card of cards.values()) card.draw();
     draw();
+  });
+  // Reports of the server are not offered in private mode.
+  app.addEventListener("mode", () => {
+    for (const card of cards.values()) card.drawActions();
+    drawSoon();
   });
   // Those that wait for a busy server count down.
   setInterval(() => {
@@ -134,6 +140,7 @@ export function resultsView(section, app) {
           null,
           done.length ? many("copy.all", () => copyAll(done)) : null,
           done.length ? many("json.all", () => saveJson(all)) : null,
+          ...reportButtons(app, done, { html: "html.all", pdf: "pdf.all" }),
           done.length ? many("print.all", () => app.print(done)) : null,
           unanswered.length ? many("again.all", () => app.again(unanswered)) : null,
           many("remove.all", () => {

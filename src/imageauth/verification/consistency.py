@@ -1,0 +1,74 @@
+"""Does a report agree with itself? What follows from its evidence is derived again, without looking at any picture."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imageauth import __version__
+from imageauth.pixels.card import Card
+from imageauth.pixels.evidence import pixel_evidence, stability_evidence
+from imageauth.report import Evidence, Report
+from imageauth.verdict import ANSWERS, Policy, decide
+from imageauth.verification.points import Mark, Point
+
+_TOPIC = "report in itself"
+_CALIBRATED = ANSWERS | {"pixels-undecided"}
+_STABILITY = frozenset({"stability-held", "stability-broken"})
+
+
+def consistency_point(
+    report: Report, card: Card | None, policy: Policy, *, missing: bool, version: str | None
+) -> Point:
+    """Whether verdict, reason and summary follow from the evidence that the report states, and its sentences from its
+    numbers. A report that was written by this version and says otherwise was changed.
+
+    Args:
+        report: to look at.
+        card: of its model under the policy, if that is here.
+        policy: under which it was made.
+        missing: the model or the policy is not here.
+        version: of imageauth, as the document's head says; None where there is none.
+    """
+    made = report.produced_by.get("imageauth")
+    if version is not None and version != made:
+        return Point(_TOPIC, Mark.DIFFERS, note=f"Its head names imageauth {version}, this report {made}.")
+    if made != __version__ or missing:
+        why = "another version wrote it" if made != __version__ else "its model or its policy is not here"
+        return Point(_TOPIC, Mark.OPEN, note=f"Whether its parts fit each other is not judged: {why}.")
+    if found := list(_contradictions(report, card, policy)):
+        return Point(_TOPIC, Mark.DIFFERS, note=f"It contradicts itself, so it was changed: {'; '.join(found)}.")
+    return Point(_TOPIC, Mark.AGREES, "its verdict, reason and sentences follow from its evidence and numbers")
+
+
+def _contradictions(report: Report, card: Card | None, policy: Policy) -> Iterator[str]:
+    decision = decide(report.evidence, policy)
+    if (decision.verdict, decision.reason) != (report.verdict, report.reason):
+        said, follows = f"{report.verdict} ({report.reason})", f"{decision.verdict} ({decision.reason})"
+        yield f"its evidence leads to {follows}, and it says {said}"
+    elif decision.summary != report.summary:
+        yield "its summary is not the one that its evidence leads to"
+    stated = [item.detail.get("probability") for item in report.evidence if item.code in _CALIBRATED]
+    if stated != ([] if report.probability is None else [report.probability]):
+        yield "its probability is not the one that its evidence states"
+    if card is not None:
+        for item in report.evidence:
+            if item.source == "pixels" and not _follows(item, card):
+                yield f"what {item.code} says does not follow from its numbers"
+
+
+def _follows(item: Evidence, card: Card) -> bool:
+    """Whether a finding about the pixels is the one that its numbers lead to."""
+    again: Evidence | None = None
+    try:
+        if item.code in _CALIBRATED:
+            again = pixel_evidence(card, float(item.detail["probability"]), None)
+        elif item.code in _STABILITY:
+            numbers: Mapping[str, Any] = item.detail["probabilities"]
+            again = stability_evidence(card, [float(value) for value in numbers.values()])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    if again is None:  # outside the model's domain: the sentence rests on what is not in the report
+        return True
+    return (again.code, again.finding, again.points_to, again.strength) == (
+        *(item.code, item.finding),
+        *(item.points_to, item.strength),
+    )
