@@ -142,10 +142,13 @@ def test_sub_folders_are_tested_by_holm(tmp_path):
         draw(data / f"REAL/{group}/r{index}.png", 40, seed=index)
         draw(data / f"FAKE/{group}/f{index}.png", 215, seed=index)
         rows += [f"REAL/{group}/r{index}.png,.1,", f"FAKE/{group}/f{index}.png,.9,"]
+    draw(data / "FAKE/few/f.png", 215)  # too few to be tested by itself
+    rows += ["FAKE/few/f.png,.9,"]
     a = table(tmp_path / "a.csv", rows)
     b = table(tmp_path / "b.csv", [row.replace(".1,", ".9,") if "two/r" in row else row for row in rows])
     result = run("compare", a, b, "--data", data, "--json", "-")
     groups = json.loads(result.stdout)["groups"]
+    assert list(groups) == ["one", "two"]
     assert groups["one"]["p_holm"] == 1
     assert groups["two"]["p_holm"] == pytest.approx(2 * groups["two"]["p_mid"])
     assert json.loads(result.stdout)["verdicts"] is None  # no verdict in either file

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 from rich.table import Table
 
-from imageauth.evaluation.comparison import SURE, Comparison
+from imageauth.evaluation.comparison import LEAST_PICTURES, SURE, Comparison
 from imageauth.evaluation.significance import McNemar
 from imageauth.evaluation.wording import PAIRED, chance, change, number
 
@@ -48,9 +48,8 @@ def _decision(found: Comparison, test: McNemar, n: str) -> str:
             "gets wrong."
         )
     better, count = ("B" if gap > 0 else "A"), abs(gap)
-    often = "once" if count == 1 else f"{count:,} times"
     verdict = "chance alone would hardly do that" if found.p < SURE else "the difference may be chance"
-    return f"On these {n} pictures {better} is right {often} more often; {verdict} ({chance(found.p)})."
+    return f"On these {n} pictures {better} is right {_times(count)} more often; {verdict} ({chance(found.p)})."
 
 
 def _verdicts(found: Comparison, test: McNemar) -> str:
@@ -58,9 +57,13 @@ def _verdicts(found: Comparison, test: McNemar) -> str:
     decided = [number("share_decided", side.values["share_decided"]) for side in (found.figures.a, found.figures.b)]
     verdict = "more than chance would explain" if test.mid < SURE else "no more apart than chance may put them"
     return (
-        f"A gives a verdict on {decided[0]} and is wrong {wrong_a:,} times, B on {decided[1]} and wrong {wrong_b:,} "
-        f"times: {verdict} ({chance(test.mid)})."
+        f"A gives a verdict on {decided[0]} and is wrong {_times(wrong_a)}, B on {decided[1]} and wrong "
+        f"{_times(wrong_b)}: {verdict} ({chance(test.mid)})."
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def rows(found: Comparison) -> Iterator[tuple[str, str, str, str, str]]:
@@ -110,7 +113,7 @@ def tables(found: Comparison) -> Iterator[Table]:
                 table.add_row(row, *(f"{count:,}" for count in counts))
             yield table
     if found.groups:
-        table = Table(title="By sub-folder (p after Holm)", title_justify="left")
+        table = Table(title=f"By sub-folder of {LEAST_PICTURES} images or more (p after Holm)", title_justify="left")
         for head in ("sub-folder", "images", "A right", "B right", "by chance"):
             table.add_column(head, justify="left" if head == "sub-folder" else "right", overflow="fold")
         for line in groups(found):

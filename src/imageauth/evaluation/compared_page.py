@@ -7,7 +7,7 @@ from typing import Any
 
 import imageauth
 from imageauth.evaluation.compared import NAMES, groups, rows, sentences, tests
-from imageauth.evaluation.comparison import Comparison
+from imageauth.evaluation.comparison import LEAST_PICTURES, Comparison
 from imageauth.evaluation.metrics import Floats, reliability, roc_curve
 from imageauth.evaluation.paired import Judged, Paired
 from imageauth.evaluation.plots import BLUE, GREY, ORANGE, STYLE, draw_reliability, require_matplotlib, svg_text
@@ -42,7 +42,8 @@ def render_comparison(found: Comparison, about: Mapping[str, str]) -> str:
         _verdicts(found),
         section(
             "Sub-folders",
-            "<p>Right at the decision threshold; p by McNemar, adjusted by Holm for looking so often.</p>"
+            f"<p>Of {LEAST_PICTURES} images or more: right at the decision threshold; p by McNemar, adjusted by Holm "
+            "for looking so often.</p>"
             + table(
                 ["Sub-folder", "Images", "A", "B", "By chance"], (row(line[0], line[1:]) for line in groups(found))
             ),

@@ -20,6 +20,8 @@ SCHEMA = "imageauth/comparison/1"
 LEAST_SOURCES = 20
 """Sub-folders of each class from which they, not pictures, are what chance deals: fewer say too little of others
 (Cameron & Miller 2015, doi:10.3368/jhr.50.2.317)."""
+LEAST_PICTURES = 10
+"""Of a sub-folder that is tested by itself: fewer could hardly show anything, and each test makes all others harder."""
 SURE = 0.05
 
 
@@ -74,7 +76,7 @@ class Comparison:
         p: of that difference: ``decision.mid``, or by source.
         verdicts: of the three-way answers; None where one of them gives none.
         areas: DeLong's test of the AUROC.
-        groups: sub-folder → test, where there are several.
+        groups: sub-folder → test, where there are several of :data:`LEAST_PICTURES` or more.
         needed: pictures that would show a difference in accuracy as large as this one; None where there is none.
         failures: files that could not be read.
         missing: pictures that a file of predictions says nothing of; nobody is judged by them.
@@ -202,7 +204,7 @@ def _groups(
     items: Sequence[Item], right_a: npt.NDArray[np.bool_], right_b: npt.NDArray[np.bool_]
 ) -> dict[str, GroupTest]:
     groups = np.array([item.group for item in items], object)
-    names = groups_of(items)
+    names = [name for name in groups_of(items) if np.sum(groups == name) >= LEAST_PICTURES]
     if len(names) < 2:
         return {}
     tests = [mcnemar(right_a[groups == name], right_b[groups == name]) for name in names]
