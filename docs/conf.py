@@ -23,7 +23,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!imageauth\.).*"),
     # Named in docstrings, and not part of the public interface.
-    ("py:.*", r"imageauth\.(pixels|provenance|evaluation\.(figures|scoring|protocol)|verdict$).*"),
+    ("py:.*", r"imageauth\.(perceptual_hash|pixels|provenance|evaluation\.(figures|scoring|protocol)|verdict$).*"),
 ]
 
 autodoc_member_order = "bysource"

@@ -35,13 +35,21 @@ def main(arguments: list[str]) -> int:
     asked = parse(arguments)
     try:
         wrong = add(asked)
-    except (DataError, OSError, subprocess.CalledProcessError) as error:
-        said = error.stderr.decode().strip() if isinstance(error, subprocess.CalledProcessError) else str(error)
-        print(f"photo_rows: {said}", file=sys.stderr)
-        return 2
+    except subprocess.CalledProcessError as error:
+        return refuse(error.stderr.decode(errors="replace").strip())
+    except OSError as error:
+        return refuse(f"{error.filename}: {error.strerror}")
+    except DataError as error:
+        return refuse(str(error))
     for line in wrong:
         print(f"photo_rows: left out {line}", file=sys.stderr)
     return int(bool(wrong))
+
+
+def refuse(why: str) -> int:
+    """Says why nothing was written; gives the exit code."""
+    print(f"photo_rows: {printable(why)}", file=sys.stderr)
+    return 2
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -75,37 +83,43 @@ def add(asked: argparse.Namespace) -> list[str]:
     if asked.table.exists():
         known += read_table(asked.table, wrong.append)
     fold = fold_of(repo, asked.label, known)
+    taken = {row.sha256 for row in known}
+    files: dict[str, bytes] = {}
     for sha256, (name, data) in sorted(committed(asked.folder).items())[:MOST]:
         try:
             width, height = size(data)
-            if sha256 in {row.sha256 for row in known}:
+            if sha256 in taken:
                 raise DataError("is in a table already")
+            if not name.isprintable():
+                raise DataError("has a name that no table can hold")
         except (DataError, ImageError) as error:
             wrong.append(printable(f"{name}: it {error}"))
             continue
         file = f"{asked.label}/{asked.source}/{sha256[:16]}.jpg"
         cells = [file, asked.label, asked.source, asked.generator, asked.kind, repo, commit, name, asked.licence]
         text += "\t".join([*cells, sha256, str(width), str(height), str(fold)]) + "\n"
-        asked.natives.mkdir(parents=True, exist_ok=True)
+        files[sha256] = data
+    check(text, asked.table.name)
+    asked.natives.mkdir(parents=True, exist_ok=True)
+    for sha256, data in files.items():
         write_atomically(asked.natives / sha256, data)
-    save(asked.table, text)
+    write_atomically(asked.table, text.encode())
     return wrong
 
 
-def save(table: Path, text: str) -> None:
-    """Write a table, if every line of it can be read back.
+def check(text: str, name: str) -> None:
+    """Make sure that every line of a table can be read back.
 
     Raises:
         DataError: one cannot.
     """
     damaged: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / table.name
+        trial = Path(folder) / name
         trial.write_text(text, encoding="utf-8", newline="\n")
         read_table(trial, damaged.append)
     if damaged:
         raise DataError(damaged[0])
-    write_atomically(table, text.encode())
 
 
 def fold_of(repo: str, label: str, known: list[Row]) -> int:

@@ -102,7 +102,8 @@ class Site:
             return f"{self.repository}/{kind}/main/{file.relative_to(ROOT).as_posix()}"
         if file.is_dir():
             raise SystemExit(f"site: {place} links to the folder {file}, which has no README.md")
-        self.copied[file] = f"files/{file.relative_to(ROOT).as_posix()}"
+        # Under another ending, or Sphinx would take it for a page.
+        self.copied[file] = f"files/{file.relative_to(ROOT).as_posix()}" + ".txt" * (file.suffix == ".md")
         return os.path.relpath(self.copied[file], Path(place).parent)
 
 

@@ -117,3 +117,21 @@ class Visit:
         )
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
         self.page.set_viewport_size(size)
+
+
+def axe(page: Any, *impacts: str) -> list[str]:
+    """What axe-core finds against a page, each with where.
+
+    Args:
+        page: Playwright's.
+        impacts: that count; all of them if none is given.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    # It must be in the page; the page's own policy does not let a script in, so that it is put in from outside of it.
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['impact']} {each['id']}: {[node['target'] for node in each['nodes']][:3]}"
+        for each in found
+        if not impacts or each["impact"] in impacts
+    ]

@@ -3,7 +3,7 @@
 Commands of imageauth run in this process. What cannot run here is in :data:`NOT_RUN`, or its block says so with a
 comment above it, ``<!-- not run: REASON -->``; that its command and options exist is checked all the same.
 A block of text under ``<!-- output -->`` must be what the block above it printed, but for numbers and for what ``…``
-stands for.
+stands for. Python that stands word by word in a file below examples/ is an excerpt: the tests of its package run it.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ NOT_RUN = {
     "imageauth train": "hours of training",
     "imageauth tune": "hours of training",
     "imageauth data": "the pictures",
+    "imageauth export photo": "hundreds of megabytes; tests/test_export.py writes every form of cifake",
     "imageauth web": "needs files from npm; tests/test_private_runtime.py builds a site",
     "imageauth trust update": "the network, unless --from is given",
     "pip install": "installs",
@@ -97,7 +99,7 @@ def check_command(command: str) -> None:
             assert set(named.split(",")) <= set(extras), command
     if command.startswith("make "):
         assert re.search(rf"(?m)^{command.split()[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8")), command
-    for part in re.findall(r"(?:^|\| *)imageauth ([^|<>]*)", command):
+    for part in re.findall(r"(?:^|\| *|^[A-Z_]+=\S+ )imageauth ([^|<>]*)", command):
         words = shlex.split(part)
         named = [words.pop(0)] if words else []
         group = CliRunner().invoke(app, [*named, "--help"]).output
@@ -154,6 +156,8 @@ class Shell:
         return uses or bool(_ELSEWHERE.search(command)) or any(command.startswith(start) for start in NOT_RUN)
 
     def _python(self, block: Block) -> None:
+        if excerpt(block.code):
+            return
         code = self._here(block.code)
         with contextlib.redirect_stdout(io.StringIO()) as out:
             exec(compile(code, f"line {block.line}", "exec"), self.names)
@@ -224,6 +228,17 @@ def patched_arguments(arguments: list[str]) -> Iterator[None]:
         sys.path.remove(beside)
 
 
+@lru_cache
+def examples() -> tuple[str, ...]:
+    """The text of each Python file of the examples."""
+    return tuple(path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").rglob("*.py")))
+
+
+def excerpt(code: str) -> bool:
+    """Whether some Python is a part of an example's file."""
+    return any(code in text for text in examples())
+
+
 def remove(path: Path) -> None:
     """A file or folder, if it is there."""
     if path.is_dir():
@@ -250,5 +265,5 @@ def compare(expected: str, printed: str) -> None:
 
 
 def same(line: str) -> str:
-    """A line whose numbers are all alike."""
-    return re.sub(r" *<?\d[\d.,]*", " N", line)
+    """A line whose numbers are all alike, and whose columns are as wide as their words."""
+    return re.sub(r"(?<=\S) +", " ", re.sub(r" *<?\d[\d.,]*", " N", line))

@@ -1,11 +1,14 @@
-"""The service on a free port, for tests with a real client; and a line to it that can be cut."""
+"""The service or plain files on a free port, for tests with a real client; and a line that can be cut."""
 
 import contextlib
+import functools
+import http.server
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -25,6 +28,21 @@ def serving(app: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         server.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def hosted(folder: Path) -> Iterator[str]:
+    """Files on a host that nobody told anything about ours, in a thread; gives the address."""
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 class Line:

@@ -18,8 +18,6 @@ from tests.conftest import drawn
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-# Runs until somebody stops it.
-ENDLESS = "imageauth serve"
 
 
 def section(title: str) -> str:
@@ -56,8 +54,7 @@ class Copy:
     def follow(self, kind: str, text: str) -> str:
         """Do what one code block says."""
         if kind == "sh":
-            lines = [line for line in text.splitlines() if line.strip() and not line.startswith(ENDLESS)]
-            return "".join(self.run("sh", "-c", line) for line in lines)
+            return self.run("sh", "-e", "-c", text)
         if kind == "diff":
             patch = self.folder / "step.diff"
             patch.write_text(text, encoding="utf-8")
@@ -126,7 +123,7 @@ def test_pictures_of_a_generator(copy: Copy) -> None:
         *[("real", "ann_photographs", "ann", 320)] * 2,
     ]
     # Again, nothing is added: the tables have them.
-    copy.run("sh", "-c", rows.splitlines()[0], status=1)
+    copy.run("sh", "-e", "-c", rows, status=1)
     assert len(read_table(copy.folder / "mine.tsv", pytest.fail)) == 4
 
 

@@ -30,6 +30,7 @@ from imageauth.verdict import STANDARD, Policy
 from tests import document_files
 from tests.browsing import Visit
 from tests.conftest import drawn
+from tests.test_page_answers import axe
 
 MADE = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
 SOURCES = Path(__file__).parent.parent / "src" / "imageauth" / "rendering" / "document"
@@ -226,6 +227,18 @@ def test_a_page_is_one_file_whose_policy_allows_nothing_else(document: Document)
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_accessible_and_fits_a_phone(document: Document, browser: Any, tmp_path: Path, scheme: str) -> None:
+    document.save(tmp_path / "report.html")
+    visit = Visit(browser, (tmp_path / "report.html").as_uri(), color_scheme=scheme)
+    visit.page.goto(visit.url)
+    assert axe(visit.page) == []
+    visit.page.set_viewport_size({"width": 360, "height": 800})
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visit.context.close()
+
+
+@pytest.mark.browser
 def test_hostile_files_cannot_break_a_page(hostile: Document, browser: Any, tmp_path: Path) -> None:
     page = hostile.to_html()
     allowed = {tag for tag, _ in Seen(page).tags}
@@ -289,7 +302,8 @@ def test_text_of_any_kind_can_be_set() -> None:
         reason=strange,
         probability=None,
         summary=strange,
-        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),),
+        evidence=(Evidence("metadata", strange, strange, "ai", "declared", detail),)
+        + (Evidence("pixels", "x", "x"),) * 150,
         limits=(strange,),
         produced_by={"imageauth": "0", "model": strange, "model_sha256": strange, "policy": strange},
     )
@@ -298,6 +312,7 @@ def test_text_of_any_kind_can_be_set() -> None:
     text = " ".join(text_of(document.to_pdf()).split())
     assert "\\ud800" in text
     assert "further details are in the JSON" in text
+    assert "51 further findings are in the JSON" in text
     page = document.to_html()
     page.encode()  # no surrogates
     assert "\\ud800" in Seen(page).text

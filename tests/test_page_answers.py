@@ -10,7 +10,7 @@ from imageauth import __version__
 from imageauth.report import Evidence, Report, Verdict
 from imageauth.server.app import create_app
 from imageauth.verdict import decide
-from tests.browsing import Visit
+from tests.browsing import Visit, axe
 from tests.conftest import drawn
 from tests.live import serving
 from tests.metadata_files import CAMERA, exif, png, saved
@@ -73,15 +73,6 @@ def answered(visit: Visit, *reports: dict) -> None:
         "**/v1/checks*",
         lambda route: route.fulfill(json={"schema": "imageauth/checks/1", "results": [next(turns)]}),
     )
-
-
-def axe(page) -> list[str]:
-    """What axe-core finds against the page, each with where."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    # It must be in the page; the page's own policy does not let a script in, so that it is put in from outside of it.
-    found = Axe().run(page).response["violations"]
-    return [f"{each['impact']} {each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found]
 
 
 def open_all(visit: Visit) -> None:

@@ -13,7 +13,7 @@ def test_a_policy_is_read(tmp_path: Path) -> None:
     file.write_text('name = "Newsroom"\n[decide]\nmetadata = false\n[pixels]\nlikely_ai = 0.99\nlikely_real = 0\n')
     policy = read_policy(file)
     assert (policy.name, policy.likely_ai, policy.likely_real) == ("Newsroom", 0.99, 0.0)
-    assert policy.deciding == {"pixels", "credentials", "watermark"}
+    assert policy.deciding == {"pixels", "credentials", "watermark", "plugin"}
     assert len(policy.sha256 or "") == 64
     file.write_text('name = "As it ships"')
     assert read_policy(file).likely_ai is None

@@ -1,10 +1,7 @@
 """Private mode in a real browser: on the page, as a static site, without a net, and when something is wrong."""
 
 import base64
-import functools
-import http.server
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +17,7 @@ from imageauth.server.app import create_app
 from imageauth.server.folders import STATIC
 from tests.browsing import Visit
 from tests.conftest import drawn
-from tests.live import serving
+from tests.live import hosted, serving
 from tests.metadata_files import A1111, png, saved
 from tests.private_page import ModulePage, module_page
 from tests.private_site import runtime_folder
@@ -104,20 +101,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     runtime_folder()
     root = tmp_path_factory.mktemp("host")
     static.build(root / "some" / "where")
-    handler = functools.partial(QuietHandler, directory=str(root))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/some/where/"
-    server.shutdown()
-    server.server_close()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """A host of files, which nobody told anything about ours."""
-
-    def log_message(self, *_: object) -> None:
-        pass
+    with hosted(root) as url:
+        yield f"{url}some/where/"
 
 
 def test_a_static_site_works_offline_after_the_first_visit(browser: Any, site: str, detector: Detector) -> None:
@@ -151,11 +136,8 @@ def test_an_update_replaces_what_changed(browser: Any, tmp_path: Path) -> None:
     """The service worker forgets files that no list names, and keeps those that stayed the same."""
     runtime_folder()
     static.build(tmp_path / "site", readers=False)
-    handler = functools.partial(QuietHandler, directory=str(tmp_path / "site"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        visit = Visit(browser, f"http://127.0.0.1:{server.server_port}/").open()
+    with hosted(tmp_path / "site") as url:
+        visit = Visit(browser, url).open()
         # The page loads itself once more to be isolated.
         visit.page.wait_for_function("() => navigator.serviceWorker.controller && crossOriginIsolated", timeout=60_000)
         keys = "async () => (await (await caches.open('imageauth')).keys()).map(({ url }) => url)"
@@ -175,9 +157,6 @@ def test_an_update_replaces_what_changed(browser: Any, tmp_path: Path) -> None:
         assert "index.html" in gone
         assert any("policy.js" in url for url in before & after)
         visit.context.close()
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """What the file says reaches the verdict, the report and ``inspect``; sources that fail do not."""
 
-import importlib.metadata
 import io
 import json
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -192,7 +190,6 @@ def test_each_source_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(image)
         return [Evidence("watermark", "watermark-of-ours", "Found.", "ai", "declared")]
 
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])
     detector = Detector(trust=TrustLists())
     monkeypatch.setitem(detector._sources, "ours", count)
     out = io.BytesIO()
@@ -200,38 +197,6 @@ def test_each_source_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert detector.check(out.getvalue()).verdict is Verdict.LIKELY_AI
     assert detector.check(picture()).verdict is Verdict.LIKELY_AI
     assert len(asked) == 2
-
-
-def test_sources_of_other_packages_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ours(group: str) -> list[EntryPoint]:
-        names = ("finds", "fails", "exhausts", "babbles", "missing")
-        return [EntryPoint(name, f"tests.test_provenance:{name}", group) for name in names]
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", ours)
-    report = Detector(None, trust=TrustLists()).check(picture())
-    assert [(item.source, item.code) for item in report.evidence] == [
-        ("watermark", "watermark-of-ours"),
-        *[("metadata", "metadata-unreadable")] * 4,
-    ]
-    assert (report.verdict, report.reason) == ("likely-ai", "declared-ai")
-    assert "\x1b" not in report.evidence[1].finding
-
-
-def finds(image: ImageFile) -> list[Evidence]:
-    assert image.pixels is None
-    return [Evidence("watermark", "watermark-of-ours", "Found.", "ai", "declared")]
-
-
-def fails(image: ImageFile) -> list[Evidence]:
-    raise KeyError("no such \x1b[31mthing")
-
-
-def babbles(image: ImageFile) -> list[str]:
-    return ["found"]
-
-
-def exhausts(image: ImageFile) -> list[Evidence]:
-    raise MemoryError
 
 
 # The command

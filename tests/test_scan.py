@@ -247,7 +247,7 @@ def test_a_touched_file_is_no_copy_of_itself(tmp_path: Path) -> None:
 def test_another_model_is_refused_or_checked_again(pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.jsonl"
     scan(items(pictures)[:6], out, checking=QUICK)
-    with pytest.raises(ImageAuthError, match="another model or policy \\(no model; policy standard\\)"):
+    with pytest.raises(ImageAuthError, match="set of plug-ins \\(no model; policy standard\\)"):
         scan(items(pictures)[:6], out, checking=Checking("photo"), again=Again(resume=True))
     scan(items(pictures)[:6], out, checking=Checking("cifake"), again=Again(resume=True, otherwise=True))
     rows = rows_of(out)
@@ -342,12 +342,75 @@ def test_damage_in_the_middle_is_told(pictures: Path, tmp_path: Path) -> None:
     assert out.read_bytes() == b"".join(lines)
 
 
-def test_two_scans_cannot_write_to_the_same_results(pictures: Path, tmp_path: Path) -> None:
-    out = tmp_path / "r.jsonl"
+@pytest.mark.parametrize("form", FORMS)
+def test_two_scans_cannot_write_to_the_same_results(pictures: Path, tmp_path: Path, form: str) -> None:
+    out = tmp_path / f"r.{form}"
+    scan(items(pictures)[:5], out, checking=QUICK, workers=1)
     held = open_results(out)
-    with pytest.raises(ImageAuthError, match="another scan"):
-        scan(items(pictures), out, checking=QUICK, again=Again(resume=True))
+    for _ in range(2):
+        with pytest.raises(ImageAuthError, match="another scan"):
+            scan(items(pictures), out, checking=QUICK, workers=1, again=Again(resume=True))
+        held.keep(lambda position: True)  # a new file or folder in the place of the old one is held as well
     held.close()
+    assert scan(items(pictures)[:5], out, checking=QUICK, workers=1, again=Again(resume=True))
+    assert len(rows_of(out)) == 5
+
+
+def test_parquet_survives_a_crash_while_it_is_written_anew(pictures: Path, tmp_path: Path) -> None:
+    """The process ends before one of the seven changes to the disk that :meth:`Results.keep` makes."""
+    whole = tmp_path / "r.parquet"
+    scan(items(pictures), whole, checking=QUICK, workers=1)
+    before = [row["file"] for row in rows_of(whole)]
+    folders = [tmp_path / str(stop) for stop in range(8)]
+    for folder in folders:
+        shutil.copytree(whole, folder / "r.parquet")
+        shutil.copy(tmp_path / ".r.parquet.index", folder)
+    done = subprocess.run([sys.executable, "-c", CRASHES, *folders], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["9"] * 7 + ["0"]
+    for stop, folder in enumerate(folders):
+        out = folder / "r.parquet"
+        with pytest.raises(ImageAuthError, match="exists"):
+            scan([], out, checking=QUICK, workers=1)
+        with closing(open_results(out)) as results:
+            assert [row["file"] for _, row in results.rows()] == (before if stop < 4 else before[1:])
+        assert {path.name for path in folder.iterdir()} == {"r.parquet", ".r.parquet.index"}
+    scan(items(pictures), tmp_path / "4" / "r.parquet", checking=QUICK, workers=1, again=Again(resume=True))
+    assert sorted(row["file"] for row in rows_of(tmp_path / "4" / "r.parquet")) == sorted(before)
+
+
+CRASHES = """
+import os, pathlib, sys
+import pyarrow.parquet
+from imageauth.scan.results import open_results
+def counted(change):
+    def changing(*arguments, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit(9)
+        return change(*arguments, **options)
+    return changing
+for left, folder in enumerate(sys.argv[1:]):
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    results = open_results(pathlib.Path(folder) / "r.parquet")
+    for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
+        setattr(pathlib.Path, name, counted(getattr(pathlib.Path, name)))
+    results.keep(lambda position: position > 0)
+    os._exit(0)
+"""
+
+
+def test_what_is_no_scans_is_not_removed(tmp_path: Path) -> None:
+    out, other = tmp_path / "r.parquet", tmp_path / "r.parquet.old"
+    other.mkdir()
+    (other / "letter.txt").write_text("mine")
+    out.mkdir()
+    for _ in range(2):
+        with pytest.raises(ImageAuthError, match=r"r\.parquet\.old is in the way .* holds letter\.txt; move it"):
+            open_results(out)
+    assert (other / "letter.txt").read_text() == "mine"
 
 
 def test_parquet_parts_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

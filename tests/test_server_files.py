@@ -17,9 +17,8 @@ from imageauth.server import assets
 from imageauth.server.assets import Assets, below
 from imageauth.server.metrics import Metrics
 from imageauth.server.middleware import Guard
-from tests.browsing import Visit
+from tests.browsing import Visit, axe
 from tests.serving import in_process, serving
-from tests.test_page_answers import axe
 
 
 @pytest.fixture

@@ -3,18 +3,16 @@
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browsing import axe
 from tests.docs_pages import ROOT
+from tests.live import hosted
 
 # One of each sort: plain, with wide tables, with figures, made from docstrings, with output, made from --help.
 SORTS = ["index", "error-rates", "how-it-works", "python", "tutorials/journalist", "cli", "search"]
@@ -39,17 +37,10 @@ def pages(site: Path) -> dict[str, str]:
     }
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def url(site: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with hosted(site) as address:
+        yield address
 
 
 def test_every_page_is_in_the_navigation_and_reached_from_the_first(pages: dict[str, str]) -> None:
@@ -98,11 +89,7 @@ def test_sorts_of_pages_are_sound(browser: Any, url: str, scheme: str, viewport:
         page.goto(f"{url}{name}.html")
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} pixels wider than the window"
-        problems += [
-            (name, each["id"], [node["html"][:160] for node in each["nodes"][:3]])
-            for each in Axe().run(page).response["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
+        problems += [f"{name}: {problem}" for problem in axe(page, "serious", "critical")]
     assert not wrong
     assert not problems
     assert all(address.startswith((url, "data:")) for address in asked)

@@ -72,7 +72,8 @@ class Machine:
     def this() -> "Machine":
         """Its name, the folders of the project and of the user, and where its package manager gets packages from."""
         words = {str(ROOT): "the folder that it was built in", str(Path.home()) + os.sep: "the home folder"}
-        words[socket.gethostname()] = "the name of the machine"
+        if not (name := socket.gethostname()).isalpha():  # "server" and "laptop" are words like any other
+            words[name] = "the name of the machine"
         for address in _configured():
             parts = urlsplit(address)
             words[parts.hostname or parts.path] = "where the machine's package manager gets packages from"

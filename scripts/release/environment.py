@@ -31,7 +31,7 @@ class Environment:
     @staticmethod
     def with_wheel(folder: Path, wheel: Path, constraints: Path) -> "Environment":
         """Make one, in a folder that is replaced, and install a wheel with its base dependencies."""
-        venv.create(folder, clear=True, with_pip=False)
+        venv.create(folder, clear=True, symlinks=os.name != "nt", with_pip=False)
         python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         pip = [
             sys.executable,

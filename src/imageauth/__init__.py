@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imageauth.detector import Detector, Explanation, check
     from imageauth.documents import Document, make_document
     from imageauth.errors import ImageAuthError, ImageError, ModelError
+    from imageauth.imagefile import ImageFile
     from imageauth.report import Evidence, Failure, Report, Verdict
 
 _HOMES = {
@@ -26,6 +27,7 @@ _HOMES = {
     "ImageAuthError": "errors",
     "ImageError": "errors",
     "ModelError": "errors",
+    "ImageFile": "imagefile",
     "Evidence": "report",
     "Failure": "report",
     "Report": "report",
@@ -40,6 +42,7 @@ __all__ = [
     "Failure",
     "ImageAuthError",
     "ImageError",
+    "ImageFile",
     "ModelError",
     "Report",
     "Verdict",

@@ -25,6 +25,8 @@ from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.pixels.model import PixelModel
 from imageauth.pixels.network import usable_cores
 from imageauth.pixels.views import Views
+from imageauth.plugins import labels
+from imageauth.provenance.plugin_sources import PluginSource, plugin_sources
 from imageauth.provenance.sources import ask, file_sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust import load as load_trust
@@ -59,6 +61,7 @@ _BY_STRENGTH = {
 # than in a server's queue (see server/batching.py), where many wait for one picture each and memory is shared.
 _BATCH_BYTES = 12 * 2**20
 _AHEAD_BYTES = 48 * 2**20
+_PLUGINS = ("What a plug-in says is as good as the package that it comes from; imageauth did not measure it.",)
 NO_PIXELS = "The pixels were not looked at: neither a network nor a search for watermarks was run on them."
 """Among the limits of a report for which the pixels were left alone."""
 
@@ -163,6 +166,7 @@ class Detector:
     Attributes:
         policy: what may decide, and from which probabilities.
         trust: lists of signers that credentials are checked against.
+        plugins: packages, with their versions, whose evidence sources are asked; None where there are none.
 
     >>> detector = Detector()
     >>> detector.check("picture.jpg").verdict
@@ -202,7 +206,10 @@ class Detector:
         self._models = Models(model, threads=self._threads, thresholds=lambda card: _under(policy, card))
         self.policy = policy
         self.trust = load_trust() if trust is None else trust
+        found = plugin_sources()
+        self.plugins = labels(found)
         self._sources = file_sources(trust=self.trust, online=online)
+        self._sources |= {str(plugin): PluginSource(plugin) for plugin in found}
         self._decoded = decoded
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
@@ -389,6 +396,7 @@ class Detector:
                 *image.notes,
                 *limits,
                 *_ALWAYS_TRUE,
+                *(_PLUGINS if any(item.source == "plugin" and item.points_to != "none" for item in evidence) else ()),
                 *(text for strength, text in _BY_STRENGTH.items() if strength in decision.strengths),
             ),
             produced_by={
@@ -397,6 +405,7 @@ class Detector:
                 "model_sha256": card.sha256 if card else None,
                 "policy": self.policy.name,
                 "policy_sha256": self.policy.sha256,
+                **({"plugins": self.plugins} if self.plugins else {}),
             },
         )
 

@@ -38,7 +38,7 @@ _FEW, _SIDE, _SIDE_OF_MANY = 20, 1024, 512
 _HEAT_SIDE = 720
 # Pictures below that are shown as squares.
 _SMALL = 256
-_QUALITY = 85
+_QUALITY, _FEW_COLOURS = 85, 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,14 +275,13 @@ def _prepare(
 
 
 def _encoded(picture: PIL.Image.Image) -> Picture:
-    """As JPEG; where that would blur squares of single pixels, as PNG."""
-    small = picture.width * picture.height <= (4 * _SMALL) ** 2 and len(picture.getcolors(4096) or ()) > 0
+    """As JPEG; drawings, screens and squares of single pixels, which that would blur, as PNG."""
     out = io.BytesIO()
-    if small:
+    if picture.getcolors(_FEW_COLOURS):
         picture.save(out, "PNG", optimize=True)
-    else:
-        picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
-    return Picture(out.getvalue(), "image/png" if small else "image/jpeg", picture.width, picture.height)
+        return Picture(out.getvalue(), "image/png", picture.width, picture.height)
+    picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    return Picture(out.getvalue(), "image/jpeg", picture.width, picture.height)
 
 
 def _name(source: Input) -> str:

@@ -25,6 +25,10 @@ class ModelError(ImageAuthError):
     """A model is unknown, incomplete or damaged; the message says which file and why."""
 
 
+class PluginError(ImageAuthError):
+    """A plug-in cannot be used; the message names it and its package, and says why."""
+
+
 class DataError(ImageAuthError):
     """A data set or training folder is not usable as it stands."""
 

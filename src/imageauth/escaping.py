@@ -1,5 +1,7 @@
 """Text from outside, made safe to show."""
 
+import base64
+import hashlib
 import unicodedata
 
 
@@ -14,6 +16,11 @@ def printable(text: str) -> str:
 def table_cell(text: str) -> str:
     """The same for a cell of a Markdown table."""
     return printable(text).replace("|", "\\|")
+
+
+def policy_hash(text: str) -> str:
+    """By which a content security policy allows a script or a style sheet that stands in the page itself."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def one_line(error: BaseException, most: int = 160) -> str:

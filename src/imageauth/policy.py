@@ -17,9 +17,9 @@ _THRESHOLDS = ("likely_ai", "likely_real")
 def read_policy(path: str | os.PathLike[str]) -> Policy:
     """Read a policy.
 
-    A file says ``name = "…"``, ``[decide]`` with ``pixels``, ``credentials``, ``metadata`` and ``watermark`` = true or
-    false, and ``[pixels]`` with ``likely_ai`` and ``likely_real`` (calibrated probabilities, 0..1). Only the name is
-    required.
+    A file says ``name = "…"``, ``[decide]`` with ``pixels``, ``credentials``, ``metadata``, ``watermark`` and
+    ``plugin`` = true or false, and ``[pixels]`` with ``likely_ai`` and ``likely_real`` (calibrated probabilities,
+    0..1). Only the name is required.
 
     Args:
         path: of the TOML file.

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 SCHEMA = "imageauth/report/1"
 
-Source = Literal["pixels", "credentials", "metadata", "watermark"]
+Source = Literal["pixels", "credentials", "metadata", "watermark", "plugin"]
 PointsTo = Literal["ai", "real", "none"]
 Strength = Literal["proof", "declared", "statistical", "none"]
 
@@ -31,7 +31,7 @@ class Evidence:
         code: the kind of finding, stable and machine-readable, e.g. ``pixels-undecided``.
         finding: the same as a sentence for a person.
         points_to: ``ai``, ``real`` or ``none``.
-        strength: ``proof`` (checked cryptographically), ``declared`` (said by the file, could be forged),
+        strength: ``proof`` (checked cryptographically), ``declared`` (said by the file or a plug-in, could be forged),
             ``statistical`` (measured, with known error rates) or ``none``.
         detail: further plain data, by source.
     """
@@ -70,7 +70,7 @@ class Report:
         summary: one plain sentence.
         evidence: all findings.
         limits: sentences on what this answer cannot tell.
-        produced_by: versions and hashes.
+        produced_by: versions and hashes; ``plugins``, packages whose sources were asked, only where there are some.
     """
 
     file: str

@@ -47,6 +47,8 @@ class Policy:
 
 STANDARD = Policy()
 
+_CONFLICT = "What is known of this image contradicts itself."
+
 NOTHING_DECIDES = "no-decisive-evidence"
 """Name of the last rule, which always fits."""
 
@@ -347,10 +349,11 @@ def _weighed(evidence: Sequence[Evidence], policy: Policy) -> list[Evidence]:
 
 def _summary(rule: Rule, evidence: Sequence[Evidence]) -> str:
     """A rule's sentence, and for each kind that it tells the finding that made it fit, whatever the order: of a part
-    where the rule is about a part, signed before unsigned, then by name.
+    where the rule is about a part, signed before unsigned, plug-ins last, then by name. What a plug-in declares the
+    file does not say, so then the rule's sentence gives way to the findings.
     """
     about_part = rule.name.endswith("-part")
-    told = [rule.sentence] if rule.sentence else []
+    told: list[Evidence] = []
     for kind in rule.tells:
         fitting = [item for item in evidence if (item.strength, item.points_to) == kind]
         if fitting:
@@ -359,12 +362,16 @@ def _summary(rule: Rule, evidence: Sequence[Evidence]) -> str:
                 key=lambda item: (
                     about_part and item.points_to == "ai" and item.code not in PART,
                     item.source != "credentials",
+                    item.source == "plugin",
                     item.code,
                     item.finding,
                 ),
             )
-            told.append(first.finding)
-    return " ".join(told)
+            told.append(first)
+    sentence = rule.sentence
+    if any(item.source == "plugin" for item in told):
+        sentence = _CONFLICT if len({item.points_to for item in told}) > 1 else ""
+    return " ".join(filter(None, [sentence, *(item.finding for item in told)]))
 
 
 def _otherwise(evidence: Sequence[Evidence], policy: Policy) -> str:

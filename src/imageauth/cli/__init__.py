@@ -15,6 +15,7 @@ from imageauth.cli import (
     export,
     inspect,
     models,
+    plugins,
     recalibrate,
     review,
     scan,
@@ -46,6 +47,7 @@ app.command()(guarded(quiet(compare.compare)))
 app.command()(guarded(quiet(recalibrate.recalibrate)))
 app.command()(guarded(models.models))
 app.command()(guarded(quiet(export.export)))
+app.command()(guarded(quiet(plugins.plugins)))
 app.command()(guarded(quiet(serve.serve)))
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

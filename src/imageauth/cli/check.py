@@ -54,31 +54,44 @@ def check(
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Leave the pixels out; ask only what the file says.")
     ] = False,
+    render: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:F", help="Have a plug-in write the reports into a file; can be given repeatedly."),
+    ] = None,
     policy: PolicyFile = None,
     fail_on: FailOn = None,
     online: Online = False,
 ) -> None:
     """Check images and say whether they were made by AI, and why.
 
-    Exit code: 0 all checked, 1 at least one file could not be checked, 2 wrong usage, 3 a verdict of --fail-on.
+    Exit code: 0 all checked, 1 at least one file could not be checked, or a plug-in failed to render, 2 wrong usage,
+    3 a verdict of --fail-on.
     """
     from imageauth.cli.documents import check_inputs, wanted
     from imageauth.cli.inputs import Named, expand
     from imageauth.detector import Detector
     from imageauth.policy import read_policy
+    from imageauth.rendering.plugin_renderers import Rendering, check_count, write_all
     from imageauth.rendering.progress import progress
     from imageauth.report import Failure, Report
     from imageauth.verdict import STANDARD
 
     if heatmap:
         _check_writable(heatmap, no_pixels=no_pixels)
-    documents = wanted(html, pdf, time, Signing(sign, certificate, passphrase_file), others=[heatmap])
+    renderings = [Rendering.of(text) for text in render or ()]
+    signing = Signing(sign, certificate, passphrase_file)
+    documents = wanted(html, pdf, time, signing, others=[heatmap, *(one.path for one in renderings)])
     rules = read_policy(policy) if policy else STANDARD
     detector = Detector(None if no_pixels else model, policy=rules, online=online)
     items: Iterable[Named] = expand(paths)
-    if heatmap or documents:
+    if heatmap or documents or renderings:
         items = list(items)
-        check_inputs(items, (("--heatmap", heatmap), ("--html", html), ("--pdf", pdf)))
+        check_inputs(
+            items,
+            (("--heatmap", heatmap), ("--html", html), ("--pdf", pdf), *(("--render", one.path) for one in renderings)),
+        )
+        if renderings:
+            check_count(len(items))
     total = None
     if sys.stderr.isatty():  # a bar needs to know how many; otherwise begin before a large folder was walked through
         items = list(items)
@@ -92,6 +105,7 @@ def check(
         first, second = tee(items)
         answers = detector.check_many((item.source for item in first), names=(item.name for item in second))
     failed = done = found = 0
+    kept: list[Report | Failure] = []
     try:
         with progress("checking", total, shown=total is not None and total >= _MANY) as tell:
             for answer in answers:
@@ -99,11 +113,16 @@ def check(
                 found += isinstance(answer, Report) and answer.verdict in (fail_on or ())
                 done += 1
                 _show(answer, as_json=as_json, explain=explain)
+                if renderings:
+                    kept.append(answer)
                 tell(done)
         if documents:
             documents.write(detector, entries)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
+    for problem in write_all(renderings, kept):
+        print(f"imageauth: {problem}", file=sys.stderr)
+        failed += 1
     if found:
         raise typer.Exit(CODE_FOUND)
     if failed:

@@ -18,7 +18,7 @@ MISTAKES = 24
 
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="A folder with REAL/ and FAKE/ in it.")],
-    model: Annotated[str, typer.Option(help="A shipped model, or a path to a model folder.")] = DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help="A shipped or plugged-in model, or a model folder.")] = DEFAULT_MODEL,
     predictions: Annotated[
         Path | None,
         typer.Option(metavar="F.csv", help="Measure another tool instead, by what it said of these images."),

@@ -18,7 +18,8 @@ Online = Annotated[
     bool, typer.Option("--online", help="Fetch Content Credentials that lie elsewhere. Otherwise nothing is fetched.")
 ]
 Model = Annotated[
-    str, typer.Option(help="A shipped model, a path to a model folder, or auto: the shipped one for each size.")
+    str,
+    typer.Option(help="A shipped or plugged-in model, a model folder, or auto: the shipped one for each size."),
 ]
 PolicyFile = Annotated[
     Path | None,

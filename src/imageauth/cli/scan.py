@@ -45,7 +45,8 @@ def scan(
         bool, typer.Option("--retry-failed", help="With --resume: try files again that could not be checked.")
     ] = False,
     redo: Annotated[
-        bool, typer.Option("--redo", help="With --resume: check again what another model or policy checked.")
+        bool,
+        typer.Option("--redo", help="With --resume: check again what other models, policies or plug-ins did."),
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores by default.")] = None,
     ray: Annotated[

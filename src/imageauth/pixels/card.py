@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import ModelError
+from imageauth.models import find_model, plugin_model
 from imageauth.pixels.answers import Answers
 from imageauth.pixels.calibration import Calibration
 from imageauth.pixels.condition import CONDITIONS
@@ -200,6 +201,19 @@ class Card:
     def to_text(self) -> str:
         """The content of ``card.json``."""
         return json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def of(name: str | Path) -> "Card":
+        """The card of a model, by name or folder (:func:`imageauth.models.find_model`).
+
+        Raises:
+            ModelError: there is none, or it is not usable; or the model of a plug-in calls itself by another name, so
+                that reports would not say what was asked for.
+        """
+        card = Card.load(find_model(name))
+        if card.name != str(name) and (plugin := plugin_model(name)):
+            raise ModelError(str(plugin.error(f"has a card of another name, {card.name!r}")))
+        return card
 
     @staticmethod
     def load(folder: Path) -> "Card":

@@ -90,7 +90,7 @@ class PixelModel:
             ModelError: it is unknown, or its card is missing or damaged.
         """
         folder = find_model(name)
-        card = Card.load(folder)
+        card = Card.of(name)
         return PixelModel(card, lambda: _network(folder, card, threads), folder=folder)
 
     def network(self) -> Network:

@@ -41,7 +41,8 @@ def explanation(report: Report) -> str:
     ]
     lines += [f"  ! {printable(limit)}" for limit in report.limits]
     model = report.produced_by.get("model") or "no pixel model"
-    lines.append(f"  {report.format}, {report.width}×{report.height}, sha256 {report.sha256[:16]}…; {model}")
+    plugins = f"; plug-ins: {printable(added)}" if (added := report.produced_by.get("plugins")) else ""
+    lines.append(f"  {report.format}, {report.width}×{report.height}, sha256 {report.sha256[:16]}…; {model}{plugins}")
     return "\n".join(lines)
 
 

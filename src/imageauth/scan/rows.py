@@ -14,6 +14,7 @@ SCHEMA = "imageauth/scan/1"
 OPTIONAL = ("sidecar_sha256", "perceptual_hash")
 """Keys that only some rows have: of the credentials that lie beside a file; of what a picture looks like."""
 _PRODUCED_BY = ("imageauth", "model", "model_sha256", "policy", "policy_sha256")
+_PLUGINS = "plugins"  # of produced_by too, and only where some were asked
 
 COLUMNS: Mapping[str, type] = {
     "file": str,
@@ -34,6 +35,7 @@ COLUMNS: Mapping[str, type] = {
     "error_message": str,
     **dict.fromkeys(_PRODUCED_BY, str),
     **dict.fromkeys(OPTIONAL, str),
+    _PLUGINS: str,
 }
 """Column of a table → type; any value may be missing. ``evidence`` and ``limits`` are JSON text."""
 
@@ -87,7 +89,7 @@ def flat(row: Mapping[str, Any]) -> Row:
     error, made = row.get("error") or {}, row.get("produced_by") or {}
     found = {name: row.get(name) for name in COLUMNS}
     found |= {"error_code": error.get("code"), "error_message": error.get("message")}
-    found |= {name: made.get(name) for name in _PRODUCED_BY}
+    found |= {name: made.get(name) for name in (*_PRODUCED_BY, _PLUGINS)}
     for name in ("evidence", "limits"):
         if (value := row.get(name)) is not None:
             found[name] = json.dumps(value, ensure_ascii=False)
@@ -107,4 +109,6 @@ def nested(columns: Mapping[str, Any]) -> Row:
     head |= {name: columns[name] for name in plain}
     head |= {name: json.loads(columns[name] or "[]") for name in ("evidence", "limits")}
     head["produced_by"] = {name: columns[name] for name in _PRODUCED_BY}
+    if columns[_PLUGINS]:
+        head["produced_by"][_PLUGINS] = columns[_PLUGINS]
     return head | {name: columns[name] for name in OPTIONAL if columns[name]}

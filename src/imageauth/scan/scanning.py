@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imageauth.errors import ImageAuthError
-from imageauth.models import AUTO, find_model, shipped_models
+from imageauth.models import AUTO, shipped_models
 from imageauth.pixels.card import Card
 from imageauth.pixels.network import usable_cores
 from imageauth.report import Failure
@@ -15,7 +15,7 @@ from imageauth.scan.crew import Crew
 from imageauth.scan.engine import Engine
 from imageauth.scan.items import Item
 from imageauth.scan.ledger import Ledger
-from imageauth.scan.results import open_results
+from imageauth.scan.results import open_results, results_exist
 from imageauth.scan.rows import Row, stable_name
 from imageauth.scan.settings import Checking
 from imageauth.scan.state import Known, State, made_by, told
@@ -30,7 +30,7 @@ class Again:
     Attributes:
         resume: go on with them at all; otherwise they must not exist.
         failed: also inputs that could not be checked.
-        otherwise: also inputs that another model or policy checked; without it such results are refused.
+        otherwise: also inputs that another model, policy or set of plug-ins checked; else such results are refused.
     """
 
     resume: bool = False
@@ -72,7 +72,7 @@ def scan(
     cores = usable_cores()
     count = workers or cores
     checking = replace(checking, threads=1 if ray is not None else max(1, cores // count))
-    if out.exists() and not again.resume:
+    if results_exist(out) and not again.resume:
         raise ImageAuthError(f"{out} exists: --resume goes on with it")
     with closing(open_results(out)) as results, closing(State(out.with_name(f".{out.name}.index"), results)) as state:
         _refuse_others(out, state, expected, again)
@@ -116,15 +116,15 @@ def _expected(checking: Checking) -> dict[str, float | None]:
     Raises:
         ModelError: there is no such model, or its card is damaged.
     """
-    policy = {"policy": checking.policy.name, "policy_sha256": checking.policy.sha256}
-    nothing = {"model": None, "model_sha256": None, **policy}
+    rest = {"policy": checking.policy.name, "policy_sha256": checking.policy.sha256, "plugins": checking.plugins}
+    nothing = {"model": None, "model_sha256": None, **rest}
     found: dict[str, float | None] = {made_by(nothing): None}
     if checking.model is None:
         found[made_by(nothing, unseen=True)] = None
     else:
         for name in shipped_models() if checking.model == AUTO else [checking.model]:
-            card = Card.load(find_model(name))
-            made = made_by({"model": f"{card.name} {card.version}", "model_sha256": card.sha256, **policy})
+            card = Card.of(name)
+            made = made_by({"model": f"{card.name} {card.version}", "model_sha256": card.sha256, **rest})
             found[made] = _error_rate(card)
     return found
 
@@ -138,7 +138,7 @@ def _error_rate(card: Card) -> float | None:
 
 
 def _refuse_others(out: Path, state: State, expected: dict[str, float | None], again: Again) -> None:
-    """Rows of another model or policy must not stand beside ours unnoticed.
+    """Rows of another model, policy or set of plug-ins must not stand beside ours unnoticed.
 
     Raises:
         ImageAuthError: there are some, and they are not to be checked again.
@@ -148,6 +148,6 @@ def _refuse_others(out: Path, state: State, expected: dict[str, float | None], a
     for count in state.counts():
         if not count.failed and count.made not in expected:
             raise ImageAuthError(
-                f"{out} holds rows by another model or policy ({told(count.made)}): name another file, or --redo "
-                "checks those images again"
+                f"{out} holds rows by another model, policy or set of plug-ins ({told(count.made)}): name another "
+                "file, or --redo checks those images again"
             )

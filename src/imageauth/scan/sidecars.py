@@ -51,6 +51,7 @@ _PRODUCED_BY = {
     "ModelSHA256": "model_sha256",
     "Policy": "policy",
     "PolicySHA256": "policy_sha256",
+    "Plugins": "plugins",
 }
 
 

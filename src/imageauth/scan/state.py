@@ -68,13 +68,15 @@ def made_by(produced_by: Mapping[str, Any], *, unseen: bool = False) -> str:
         produced_by: of a report.
         unseen: no model looked, and nothing else decided: only a scan without models leaves it at that.
     """
-    return json.dumps([unseen, *(produced_by[name] for name in ("model", "model_sha256", "policy", "policy_sha256"))])
+    made = [unseen, *(produced_by[name] for name in ("model", "model_sha256", "policy", "policy_sha256"))]
+    return json.dumps([*made, plugins] if (plugins := produced_by.get("plugins")) else made)
 
 
 def told(made: str) -> str:
     """What made rows (:func:`made_by`), for a person."""
-    _, model, sha256, policy, _ = json.loads(made)
-    return f"{f'{model}, {sha256[:12]}…' if model else 'no model'}; policy {policy}"
+    _, model, sha256, policy, _, *plugins = json.loads(made)
+    by = f"{f'{model}, {sha256[:12]}…' if model else 'no model'}; policy {policy}"
+    return f"{by}; plug-ins: {plugins[0]}" if plugins else by
 
 
 def _made(row: Row) -> str:

@@ -131,6 +131,8 @@ def private_of(detector: Detector) -> Private:
         otherwise = "Private mode is about the pixels, which this server leaves alone."
     elif detector.policy != STANDARD:
         otherwise = "This server decides by a policy of its own, which private mode does not know."
+    elif detector.plugins:
+        otherwise = "This server asks evidence sources of other packages too, which private mode does not have."
     elif not all(_is_shipped(card) for card in cards):
         otherwise = "This server looks at pictures with a model of its own, which private mode does not have."
     return Private(detector.trust, models=[card.name for card in cards], otherwise=otherwise)

@@ -1,12 +1,12 @@
 """A document as one HTML file that needs nothing else: no script runs, nothing is fetched, no file lies beside it."""
 
 import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import singledispatch
 from html import escape
 from importlib.resources import files
 
+from imageauth.escaping import policy_hash
 from imageauth.rendering.document import drawings
 from imageauth.rendering.document.blocks import (
     Block,
@@ -32,8 +32,8 @@ _HERE = "imageauth.rendering.document"
 def to_html(composed: Composed) -> str:
     """The page. Same contents, same characters."""
     style = files(_HERE).joinpath("page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = policy_hash(style)
+    policy = f"default-src 'none'; img-src data:; style-src '{allowed}'; base-uri 'none'; form-action 'none'"
     # Inside an element of HTML nothing but the end of the element ends it.
     data = composed.data.replace("<", "\\u003c")
     body = "\n".join(_element(block) for block in composed.blocks)
@@ -94,7 +94,7 @@ def _(block: Table) -> str:
     )
     rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in block.rows)
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(block.about)}"><table>'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(block.about)}"><table>'
         f'<caption class="unseen">{_text(block.about)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from imageauth.pixels.condition import KIND
 from imageauth.pixels.measured import Condition, Measured, Rates
 from imageauth.rendering.document.blocks import Block, Cell, Heading, Paragraph, Table
 from imageauth.rendering.document.contents import Looked
@@ -46,7 +47,7 @@ def _measured(measured: Measured, kinds: dict[str, float], words: Words) -> Iter
         rows = [
             _rates_row(words.t(f"rates.{side}"), found[kind])
             for side, found in (("real", measured.real), ("ai", measured.ai))
-            if kind in found and found[kind].n >= _LEAST
+            if share > KIND and kind in found and found[kind].n >= _LEAST
         ]
         if rows:
             name = words.t(f"kind.{kind}") if words.has(f"kind.{kind}") else shown(kind)

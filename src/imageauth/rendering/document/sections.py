@@ -33,7 +33,7 @@ from imageauth.verdict import NOTHING_DECIDES, UNSTABLE
 _STABILITY = ("stability-held", UNSTABLE)
 _CANNOT = ("truth", "who", "mark", "accuse")
 _GLOSSARY = ("probability", "heatmap", "stability", "strength", "policy", "trust", "sha256", "perceptual", "escapes")
-_MOST_COMMAND = 4000
+_MOST_COMMAND, _MOST_FINDINGS = 4000, 100
 
 
 def headline(report: Report, words: Words) -> str:
@@ -147,7 +147,7 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
     yield Heading(level, words.page("evidence.title"))
     if not report.evidence:
         yield Paragraph(words.page("evidence.none"))
-    for item in report.evidence:
+    for item in report.evidence[:_MOST_FINDINGS]:
         source = words.page(f"source-of.{item.source}") if words.page_has(f"source-of.{item.source}") else item.source
         pointing = f"points.{item.points_to}.{item.strength}"
         if not words.page_has(pointing):
@@ -161,6 +161,8 @@ def evidence(report: Report, level: int, words: Words) -> Iterator[Block]:
             yield Table(f"{shown(source)}: {shown(item.code)}", heads, rows, (0.32, 0.68))
         if left_out:
             yield Paragraph(words.t("detail.more", count=left_out), soft=True)
+    if (more := len(report.evidence) - _MOST_FINDINGS) > 0:
+        yield Paragraph(words.t("findings.more", count=more))
 
 
 def limits(report: Report, level: int, words: Words) -> Iterator[Block]:
@@ -194,7 +196,7 @@ def general(contents: Contents, words: Words) -> Iterator[Block]:
     yield Heading(3, words.t("run"))
     yield Facts(list(_run(contents, words)))
     yield from _repeat(contents, words)
-    yield from _glossary(words)
+    yield from _glossary(contents, words)
 
 
 def _run(contents: Contents, words: Words) -> Iterator[tuple[str, list[Cell]]]:
@@ -215,10 +217,20 @@ def _run(contents: Contents, words: Words) -> Iterator[tuple[str, list[Cell]]]:
     yield words.t("run.policy"), [Cell(shown(contents.policy.name))]
     if contents.policy.sha256:
         yield words.t("run.policy.sha256"), [Cell(contents.policy.sha256, code=True)]
-    sources = [words.page(f"source-of.{source}") for source in sorted(contents.policy.deciding)]
+    plugins = _plugins(contents)
+    if plugins:
+        yield words.page("produced.plugins"), [Cell(shown(each)) for each in plugins]
+    deciding = sorted(source for source in contents.policy.deciding if source != "plugin" or plugins)
+    sources = [words.page(f"source-of.{source}") for source in deciding]
     yield words.t("run.decides"), [Cell(", ".join(sources) or "–")]
     lists = [Cell(_trust_list(item, words)) for item in contents.trust]
     yield words.t("run.trust"), lists or [Cell(words.t("run.trust.none"))]
+
+
+def _plugins(contents: Contents) -> list[str]:
+    """Packages whose evidence sources were asked."""
+    made = (entry.answer.produced_by for entry in contents.entries if isinstance(entry.answer, Report))
+    return sorted({str(each["plugins"]) for each in made if each.get("plugins")})
 
 
 def _trust_list(item: Mapping[str, Any], words: Words) -> str:
@@ -248,7 +260,7 @@ def _repeat(contents: Contents, words: Words) -> Iterator[Block]:
     yield Paragraph(words.t("repeat.json", element=ELEMENT, attachment=ATTACHMENT))
 
 
-def _glossary(words: Words) -> Iterator[Block]:
+def _glossary(contents: Contents, words: Words) -> Iterator[Block]:
     yield Heading(3, words.t("glossary"))
     rows = [(words.t("glossary.verdict"), [Cell(words.t("glossary.verdict.means"))])]
     for each in Decided:
@@ -257,6 +269,6 @@ def _glossary(words: Words) -> Iterator[Block]:
     rows += [(words.t(f"glossary.{key}"), [Cell(words.t(f"glossary.{key}.means"))]) for key in _GLOSSARY]
     rows += [
         (words.page(f"source-of.{source}"), [Cell(words.page(f"about.{source}"))])
-        for source in ("pixels", "credentials", "metadata", "watermark")
+        for source in ("pixels", "credentials", "metadata", "watermark", *(["plugin"] if _plugins(contents) else []))
     ]
     yield Facts(rows)

@@ -3,9 +3,15 @@
 from pathlib import Path
 
 from imageauth.errors import ImageAuthError
+from imageauth.scan.results.folder import folder_exists
 from imageauth.scan.results.table import Results
 
 FORMS = (".jsonl", ".csv", ".parquet")
+
+
+def results_exist(path: Path) -> bool:
+    """Whether there is something at ``path`` that a scan could go on with, or that is in its way."""
+    return folder_exists(path) if path.suffix.lower() == ".parquet" else path.exists()
 
 
 def open_results(path: Path) -> Results:

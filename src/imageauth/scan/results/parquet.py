@@ -11,6 +11,7 @@ from typing import Any
 from imageauth.errors import ImageAuthError, MissingExtraError
 from imageauth.escaping import one_line
 from imageauth.files import write_atomically
+from imageauth.scan.results.folder import PartsFolder
 from imageauth.scan.results.table import Results
 from imageauth.scan.rows import COLUMNS, SCHEMA, Row, flat, nested
 
@@ -33,7 +34,7 @@ class Parquet(Results):
 
         Raises:
             MissingExtraError: pyarrow is not installed.
-            ImageAuthError: it is not a folder of results.
+            ImageAuthError: it is not a folder of results, or another scan holds it.
         """
         try:
             import pyarrow.parquet
@@ -46,10 +47,14 @@ class Parquet(Results):
         self.path = path
         if path.exists() and not path.is_dir():
             raise ImageAuthError(f"{path} is a file; results in Parquet are a folder of part files")
-        path.mkdir(exist_ok=True)
+        self._folder = PartsFolder(path)
         self._pending: list[Row] = []
         self._read_part = lru_cache(maxsize=2)(self._rows_of)
-        self._find_parts()
+        try:
+            self._find_parts()
+        except BaseException:
+            self._folder.close()
+            raise
 
     def rows(self, start: int = 0) -> Iterator[tuple[int, Row]]:
         at = max(0, bisect.bisect_right(self._firsts, start) - 1)
@@ -80,23 +85,20 @@ class Parquet(Results):
 
     def keep(self, wanted: Callable[[int], bool]) -> None:
         self.commit()
-        fresh, old = (self.path.with_name(self.path.name + suffix) for suffix in (".part", ".old"))
-        fresh.mkdir()
         rows = (flat(row) for position, row in self.rows() if wanted(position))
         first = 0
-        while some := list(islice(rows, _ROWS)):
-            self._write(fresh / self._file(first).name, some)
-            first += len(some)
-        self.path.rename(old)
-        fresh.rename(self.path)
-        for file in old.iterdir():
-            file.unlink()
-        old.rmdir()
+        with self._folder.replaced() as fresh:
+            while some := list(islice(rows, _ROWS)):
+                self._write(fresh / self._file(first).name, some)
+                first += len(some)
         self._read_part.cache_clear()
         self._find_parts()
 
     def close(self) -> None:
-        self.commit()
+        try:
+            self.commit()
+        finally:
+            self._folder.close()
 
     def _find_parts(self) -> None:
         """Whole parts, in order; what a crash left of others goes away.

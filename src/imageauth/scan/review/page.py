@@ -1,7 +1,5 @@
 """The review page itself: template, styles, scripts and columns in one HTML file."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Collection
@@ -10,7 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from imageauth import __version__
-from imageauth.escaping import printable
+from imageauth.escaping import policy_hash, printable
 from imageauth.scan.review.sheet import CHUNK, OUTCOMES, Sheet
 
 # One scope, in this order: a page from the disk may not load modules.
@@ -57,7 +55,7 @@ def render_page(sheet: Sheet, thumbnails: Collection[int], *, title: str, files:
     values = {
         "policy": (
             # The page's own script and style by their hashes; details by name, whether from a disk or a server.
-            f"default-src 'none'; script-src '{_hash(script)}' 'self' file:; style-src '{_hash(style)}'; "
+            f"default-src 'none'; script-src '{policy_hash(script)}' 'self' file:; style-src '{policy_hash(style)}'; "
             "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
         ),
         "title": escape(shown),
@@ -80,7 +78,3 @@ def _linkable(name: str) -> bool:
 
 def _text(name: str) -> str:
     return files("imageauth.scan.review").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

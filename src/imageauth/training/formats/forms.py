@@ -160,8 +160,8 @@ network = onnxruntime.InferenceSession("PATH")
 (said,) = network.run(["answers"], {"pixels": views.astype("float32")})"""
 _SAVED_MODEL_USE = """import tensorflow as tf
 
-network = tf.saved_model.load("PATH").signatures["serving_default"]
-said = network(pixels=tf.constant(views.astype("float32")))["answers"].numpy()"""
+network = tf.saved_model.load("PATH")
+said = network.signatures["serving_default"](pixels=tf.constant(views.astype("float32")))["answers"].numpy()"""
 _KERAS_USE = """import imageauth.training.vit  # a layer that Keras does not know
 import keras
 
@@ -175,24 +175,44 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         form.name: form
         for form in (
             Form(
-                *("litert", "LiteRT, the model's own file", "model.tflite", _LITERT_USE),
-                *("", ()),
-                *(_litert, _ask_litert),
+                name="litert",
+                title="LiteRT, the model's own file",
+                file="model.tflite",
+                use=_LITERT_USE,
+                extra="",
+                packages=(),
+                write=_litert,
+                ask=_ask_litert,
             ),
             Form(
-                *("saved-model", "TensorFlow SavedModel, float32", "", _SAVED_MODEL_USE),
-                *("train", _TENSORFLOW),
-                *(_saved_model, _ask_saved_model),
+                name="saved-model",
+                title="TensorFlow SavedModel, float32",
+                file="",
+                use=_SAVED_MODEL_USE,
+                extra="train",
+                packages=_TENSORFLOW,
+                write=_saved_model,
+                ask=_ask_saved_model,
             ),
             Form(
-                *("onnx", f"ONNX, opset {OPSET} (IR version {IR_VERSION}), float32", "model.onnx", _ONNX_USE),
-                *("export", ("onnx",)),
-                *(_onnx, _ask_onnx),
+                name="onnx",
+                title=f"ONNX, opset {OPSET} (IR version {IR_VERSION}), float32",
+                file="model.onnx",
+                use=_ONNX_USE,
+                extra="export",
+                packages=("onnx",),
+                write=_onnx,
+                ask=_ask_onnx,
             ),
             Form(
-                *("keras", "Keras 3, float32, to train on", "model.keras", _KERAS_USE),
-                *("train", _TENSORFLOW),
-                *(_keras, _ask_keras),
+                name="keras",
+                title="Keras 3, float32, to train on",
+                file="model.keras",
+                use=_KERAS_USE,
+                extra="train",
+                packages=_TENSORFLOW,
+                write=_keras,
+                ask=_ask_keras,
             ),
         )
     }

@@ -4,7 +4,7 @@
  * @typedef {"ai-generated" | "likely-ai" | "inconclusive" | "likely-real" | "camera-verified"} Verdict
  *
  * @typedef {object} Evidence
- * @property {"pixels" | "credentials" | "metadata" | "watermark"} source
+ * @property {"pixels" | "credentials" | "metadata" | "watermark" | "plugin"} source
  * @property {string} code
  * @property {string} finding
  * @property {"ai" | "real" | "none"} points_to

@@ -6,7 +6,7 @@ import { AS_IS, VARIANTS } from "./stability.js";
 /** @typedef {import("./card.js").Card} Card */
 /**
  * @typedef {object} Evidence
- * @property {"pixels"|"credentials"|"metadata"|"watermark"} source
+ * @property {"pixels"|"credentials"|"metadata"|"watermark"|"plugin"} source
  * @property {string} code
  * @property {string} finding
  * @property {"ai"|"real"|"none"} points_to

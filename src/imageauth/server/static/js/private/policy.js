@@ -10,6 +10,8 @@ const PART = new Set(["credentials-ai-part", "source-type-composite", "credit-li
 const UNSTABLE = "stability-broken";
 const ANSWERS = new Set(["pixels-ai", "pixels-real"]);
 
+const CONFLICT = "What is known of this image contradicts itself.";
+
 // Kinds of finding: strength, and what it points to.
 const PROOF_AI = "proof ai";
 const PROOF_REAL = "proof real";
@@ -225,13 +227,14 @@ function weigh(evidence) {
 
 /**
  * A rule's sentence, and for each kind that it tells the finding that made it fit, whatever the order: of a part where
- * the rule is about a part, signed before unsigned, then by name.
+ * the rule is about a part, signed before unsigned, plug-ins last, then by name; the sentence gives way to those.
  * @param {Rule} rule
  * @param {Evidence[]} evidence
  */
 function summary(rule, evidence) {
   const aboutPart = rule.name.endsWith("-part");
-  const told = rule.sentence ? [rule.sentence] : [];
+  /** @type {Evidence[]} */
+  const told = [];
   for (const kind of rule.tells) {
     const fitting = evidence
       .filter((item) => kindOf(item) === kind)
@@ -240,14 +243,17 @@ function summary(rule, evidence) {
         order: [
           aboutPart && item.points_to === "ai" && !PART.has(item.code) ? 1 : 0,
           item.source === "credentials" ? 0 : 1,
+          item.source === "plugin" ? 1 : 0,
           item.code,
           item.finding,
         ],
       }));
     fitting.sort((a, b) => compared(a.order, b.order));
-    if (fitting.length) told.push(fitting[0].item.finding);
+    if (fitting.length) told.push(fitting[0].item);
   }
-  return told.join(" ");
+  let { sentence } = rule;
+  if (told.some((item) => item.source === "plugin")) sentence = new Set(told.map((item) => item.points_to)).size > 1 ? CONFLICT : "";
+  return [sentence, ...told.map((item) => item.finding)].filter(Boolean).join(" ");
 }
 
 /** @type {(a: (number|string)[], b: (number|string)[]) => number} */

@@ -97,6 +97,7 @@ function produced(item, app) {
     ["model-sha256", by.model_sha256 ? h("code", null, by.model_sha256) : null],
     ["policy", by.policy ? printable(by.policy) : null],
     ["policy-sha256", by.policy_sha256 ? h("code", null, by.policy_sha256) : null],
+    ["plugins", by.plugins ? printable(by.plugins) : null],
     ["where", words.t(item.where === "private" ? "produced.in-page" : "produced.on-server", { host: location.host })],
     ["at", item.at ? new Intl.DateTimeFormat(words.language, { dateStyle: "long", timeStyle: "medium" }).format(item.at) : null],
   ];

@@ -25,6 +25,7 @@ export async function plainText(words, { report, name }) {
     ...limits.map(({ text }) => `  ! ${text}`),
     `  ${report.format}, ${report.width}×${report.height}, sha256 ${report.sha256}`,
     `  imageauth ${report.produced_by.imageauth ?? ""}; ${report.produced_by.model ?? words.t("produced.no-model")}`,
+    ...(report.produced_by.plugins ? [`  ${words.t("produced.plugins")}: ${printable(report.produced_by.plugins)}`] : []),
   ];
   return withoutLinks(lines.join("\n"));
 }

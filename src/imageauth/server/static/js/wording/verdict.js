@@ -15,7 +15,8 @@ export function headline(words, report) {
 }
 
 /**
- * Why, by the rule of the policy that decided. A rule that this page does not know yet is told in the report's own words.
+ * Why, by the rule of the policy that decided. A rule that this page does not know yet is told in the report's own words,
+ * and so is one that a plug-in may have made fit: what plug-ins declare the file does not say.
  *
  * @param {import("../i18n.js").Words} words
  * @param {import("../report.js").Report} report
@@ -23,8 +24,13 @@ export function headline(words, report) {
  */
 export function reason(words, report) {
   const key = `reason.${report.reason}`;
-  if (words.has(key)) return { text: words.t(key), language: words.language };
+  if (words.has(key) && !hasPluginsWord(report)) return { text: words.t(key), language: words.language };
   return { text: printable(report.summary), language: "en" };
+}
+
+/** Whether a plug-in says something that may weigh. @param {import("../report.js").Report} report */
+function hasPluginsWord(report) {
+  return report.evidence.some((item) => item.source === "plugin" && item.points_to !== "none");
 }
 
 /** Rules in which the pixels have the last word; in all others something weighs more than they do. */
@@ -44,7 +50,8 @@ export function isByPixels(report) {
 export function grounds(words, report) {
   if (!isByPixels(report)) {
     if (report.verdict === "inconclusive") return words.t("grounds.disagree");
-    return words.t(report.reason.startsWith("proof") ? "grounds.proof" : "grounds.declared");
+    if (report.reason.startsWith("proof")) return words.t("grounds.proof");
+    return words.t(hasPluginsWord(report) ? "grounds.unproven" : "grounds.declared");
   }
   if (report.reason === "pixels-unstable") return words.t("grounds.unstable");
   if (report.probability === null) return words.t("chance.no");
