@@ -141,7 +141,7 @@ def warnings(facts: Facts) -> list[str]:
     told = []
     if not facts.judged[OWN].gain("auroc") > 0:
         told.append("on your own held-out pictures it ranks no better than the model that it began as")
-    elif (added := facts.judged.get(ADDED)) and not added.figures.difference.intervals["log_loss"][1] < 0:
+    elif (added := facts.judged.get(ADDED)) and not _clearly_better(added):
         told.append(
             "on your own held-out pictures it is not clearly better than the model that it began as, recalibrated: "
             "imageauth recalibrate does nearly as much and forgets nothing"
@@ -167,6 +167,12 @@ def warnings(facts: Facts) -> list[str]:
                 f"{least_units(risk)} of them, and there are {count}"
             )
     return told
+
+
+def _clearly_better(judged: BeforeAfter) -> bool:
+    """Whether the ranking or the probabilities are, beyond chance."""
+    intervals = judged.figures.difference.intervals
+    return intervals["auroc"][0] > 0 or intervals["log_loss"][1] < 0
 
 
 def limits(facts: Facts) -> tuple[str, ...]:
@@ -239,7 +245,6 @@ def _everything(facts: Facts) -> dict[str, Any]:
         "pictures": {name: judged.to_json() for name, judged in facts.judged.items()},
         "pull": {
             "chosen": _finite(facts.tuned.strength),
-            "without_each_fold": [_finite(strength) for strength in facts.tuned.by_fold],
             "held_out_log_loss": [[_finite(strength), loss] for strength, loss in facts.tuned.losses.items()],
         },
         "left_out": [{"file": out.name, "why": out.why, "reason": out.reason} for out in facts.chosen.left_out],
@@ -268,7 +273,8 @@ def _page(card: Card, facts: Facts, size: int) -> str:
         "## Before and after",
         "",
         *comparison(facts),
-        "Your own pictures are judged held out: each by heads, a calibration and thresholds that saw none of its fold. "
+        "Your own pictures are judged held out: each by heads, a calibration and thresholds that saw none of its fold; "
+        "only the strength of the pull was chosen by all of them. "
         "The parent is judged by its own. The shipped validation pictures are other pictures of sources that the "
         "parent learned from, as 256-pixel views: they show what is forgotten, not how well either does on "
         "new sources.",

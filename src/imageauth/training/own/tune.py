@@ -6,9 +6,8 @@ early stopping along the path of regularisation, of which stopping a descent ear
 1995, "Regularization and complexity control"; Ali, Kolter & Tibshirani 2019, arXiv:1810.10082).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ import numpy.typing as npt
 from imageauth.evaluation.logistic import fit_platt
 from imageauth.evaluation.metrics import surprises
 from imageauth.pixels.calibration import Calibration
+from imageauth.pixels.stability import pool
 from imageauth.training.own.seen import Bools, Floats, Seen, Values
-from imageauth.training.photo_assess import FLOOR, SLOTS, class_tokens
+from imageauth.training.photo_assess import FLOOR, LAYOUT, SLOTS, class_tokens
 from imageauth.training.photo_heads import Head, Heads, fit_head, map_features
 from imageauth.training.vit import ViT
 
@@ -63,25 +63,23 @@ class Tuned:
     Attributes:
         heads: fitted on all pictures.
         strength: of the pull, chosen on held-out pictures.
-        by_fold: strength chosen without each fold.
         losses: strength → mean log loss on held-out pictures, as far as it was tried.
-        variants: held out, float64 [N, 1 + K]: each picture's scores, as it is and under each variant, by
-            heads that, with their strength, saw none of its fold.
+        variants: held out, float64 [N, 1 + K]: each picture's scores, as it is and under each variant, by heads of that
+            strength that saw none of its fold.
     """
 
     heads: Heads
     strength: float
-    by_fold: tuple[float, ...]
     losses: dict[float, float]
     variants: Floats
 
 
 def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None) -> Tuned:
-    """Fit heads once without each fold, and once on all pictures.
+    """Fit heads of each strength once without each fold, choose the strength, and fit that on all pictures.
 
-    The strength for fold *k* is chosen without it: each other fold is judged by heads that saw neither, which takes one
-    fit for each pair of folds and serves both. Then heads of that strength are fitted on all but *k*. The strength of
-    the last heads is chosen in the same way, by all folds.
+    One strength serves all folds: chosen for each by itself it would follow luck, and heads of different strengths have
+    scores of different spread. It is one number of seven, and chosen on the pictures that are judged then, so figures
+    on these are slightly kind.
 
     Args:
         config: of the tower.
@@ -90,32 +88,34 @@ def tune(config: ViT, parent: Heads, lot: Lot, progress: Progress | None = None)
         progress: told (done, total) fits of heads, of which fewer may be needed.
     """
     folds = np.unique(lot.folds).tolist()
-    pairs = list(combinations(folds, 2))
-    total, done = len(STRENGTHS) * len(pairs) + len(folds) + 1, 0
-
-    def tell() -> None:
-        nonlocal done
-        done += 1
-        if progress:
-            progress(done, total)
-
-    path = _path(config, parent, lot, pairs, tell)
-    done = total - len(folds) - 1
-    chosen, variants = {}, None
-    for fold in folds:
-        here = lot.folds == fold
-        chosen[fold] = _choose({strength: losses[fold][~here] for strength, losses in path.items()})
-        found = lot.seen.select(here).variants(fit(config, parent, lot.select(~here), chosen[fold], map_too=False))
-        variants = np.empty((len(lot.folds), found.shape[1])) if variants is None else variants
-        variants[here] = found
-        tell()
-    # Without its own fold, each picture was judged once for each other fold that was also left out.
-    overall = {strength: np.nanmean(np.stack(list(losses.values())), axis=0) for strength, losses in path.items()}
-    strength = _choose(overall)
-    heads = fit(config, parent, lot, strength)
-    tell()
-    means = {strength: float(np.mean(losses)) for strength, losses in overall.items()}
-    return Tuned(heads, strength, tuple(chosen.values()), means, np.asarray(variants))
+    total, done = len(STRENGTHS) * len(folds) + 1, 0
+    variants: dict[float, Floats] = {}
+    losses: dict[float, Floats] = {}
+    best, waited = np.inf, 0
+    for strength in STRENGTHS:
+        parts = []
+        for fold in folds:
+            here = lot.folds == fold
+            parts.append(
+                lot.seen.select(here).variants(fit(config, parent, lot.select(~here), strength, map_too=False))
+            )
+            done += 1
+            if progress:
+                progress(done, total)
+        variants[strength] = np.empty((len(lot.folds), parts[0].shape[1]))
+        for fold, found in zip(folds, parts, strict=True):
+            variants[strength][lot.folds == fold] = found
+        losses[strength] = _losses(lot.seen, pool(variants[strength], LAYOUT.variants))
+        mean = float(losses[strength].mean())
+        best, waited = (mean, 0) if mean < best else (best, waited + 1)
+        if waited >= PATIENCE and best < _NOTHING:
+            break
+    chosen = _choose(losses)
+    heads = fit(config, parent, lot, chosen)
+    if progress:
+        progress(total, total)
+    means = {strength: float(loss.mean()) for strength, loss in losses.items()}
+    return Tuned(heads, chosen, means, variants[chosen])
 
 
 def fit(config: ViT, parent: Heads, lot: Lot, strength: float, *, map_too: bool = True) -> Heads:
@@ -161,35 +161,6 @@ def fit(config: ViT, parent: Heads, lot: Lot, strength: float, *, map_too: bool 
         crops=of_tokens("crops"),
         map=fitted(parent.map, every, lambda seen: np.asarray(map_features(config, seen))) if map_too else parent.map,
     )
-
-
-def _path(
-    config: ViT, parent: Heads, lot: Lot, pairs: Sequence[tuple[int, int]], tell: Callable[[], None]
-) -> dict[float, dict[int, Floats]]:
-    """Strength → fold → loss of each picture by heads that saw neither that fold nor the picture's own, float64 [N];
-    NaN for the fold itself. Looser and looser until it no longer helps.
-    """
-    path: dict[float, dict[int, Floats]] = {}
-    best, waited = np.inf, 0
-    for strength in STRENGTHS:
-        losses = {fold: np.full(len(lot.folds), np.nan) for pair in pairs for fold in pair}
-        scores = {fold: np.full(len(lot.folds), np.nan) for fold in losses}
-        for one, other in pairs:
-            neither = (lot.folds != one) & (lot.folds != other)
-            heads = fit(config, parent, lot.select(neither), strength, map_too=False)
-            for left_out, judged in ((one, other), (other, one)):
-                here = lot.folds == judged
-                scores[left_out][here] = lot.seen.select(here).scores(heads)
-            tell()
-        for fold, found in scores.items():
-            rest = lot.folds != fold
-            losses[fold][rest] = _losses(lot.seen.select(rest), found[rest])
-        path[strength] = losses
-        mean = float(np.nanmean(np.stack(list(losses.values()))))
-        best, waited = (mean, 0) if mean < best else (best, waited + 1)
-        if waited >= PATIENCE and best < _NOTHING:
-            break
-    return path
 
 
 def _losses(seen: Seen, scores: Floats) -> Floats:
