@@ -3,8 +3,8 @@
     python scripts/photo_validation.py DATA WORK
 
 DATA is a folder made by ``imageauth data photos``; WORK keeps features, so that a stopped run goes on. Taken are
-pictures that the model's heads did not learn from, though their sources taught it by other pictures: at most SIX of a
-source, as many of each class. Only numbers are written, no pictures.
+pictures that the model's heads did not learn from, though their sources taught it by other pictures: at most
+PER_SOURCE of a source, as many of each class. Only numbers are written, no pictures.
 """
 
 import sys
@@ -26,13 +26,13 @@ from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.rebuild import rebuild_photo
 
-SIX, OF_CLASS = 6, 260
+PER_SOURCE, OF_CLASS = 6, 260
 
 
 def chosen(photos: tuple[Photo, ...]) -> list[Photo]:
     """In the order of their hashes, real pictures first."""
     taught = {photo.sha256 for photo in at_most(photos, MOST_OF_A_SOURCE)}
-    rest = at_most([photo for photo in photos if photo.sha256 not in taught], SIX)
+    rest = at_most([photo for photo in photos if photo.sha256 not in taught], PER_SOURCE)
     return [photo for label in ("real", "fake") for photo in [p for p in rest if p.label == label][:OF_CLASS]]
 
 

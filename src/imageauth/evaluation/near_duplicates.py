@@ -77,21 +77,19 @@ def find_copies(
     return best, likest
 
 
-def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> list[tuple[int, int]]:
+def pairs_of_copies(pictures: Pictures) -> list[tuple[int, int]]:
     """Pairs of pictures of one set of which one is nearly a copy of the other.
 
     The set is halved again and again, and each picture's likest in the other half is named.
 
     Args:
         pictures: uint8 [N, 32, 32, 3].
-        progress: called with (done, total) steps.
 
     Returns:
         Pairs (i, j), i < j, sorted.
     """
     found: set[tuple[int, int]] = set()
     waiting = [np.arange(len(pictures))]
-    total, done = max(1, len(pictures) - 1), 0
     while waiting:
         part = waiting.pop()
         if len(part) < 2:
@@ -104,9 +102,6 @@ def pairs_of_copies(pictures: Pictures, progress: Callable[[int, int], None] | N
             ):
                 found.add((min(query, copy), max(query, copy)))
         waiting += [first, second]
-        done += 1
-        if progress:
-            progress(done, total)
     return sorted(found)
 
 

@@ -120,17 +120,8 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         tuned = tune(network.config, network.heads, lot, lambda done, total: tell("tuning", done, total))
         chosen_at = replace(parts, folds=lot.folds, sources=lot.seen.sources)
         found, own, added = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
-        facts = Facts(
-            name,
-            card,
-            tuned,
-            found,
-            {OWN: own, **({ADDED: added} if added else {})},
-            tuple(told),
-            parts,
-            chosen,
-            digest,
-        )
+        judged = {OWN: own} | ({ADDED: added} if added else {})
+        facts = Facts(name, card, tuned, found, judged, tuple(told), parts, chosen, digest)
         tell("exporting", 0, None)
         data = to_mixed(to_litert(attach(network.tower, tuned.heads)), BITS)
         for what, seen in _others(folder, card, network, apart, extractor, say).items():

@@ -196,9 +196,8 @@ def _losses(seen: Seen, scores: Floats) -> Floats:
     """Weighted log loss of each picture, float64 [N], after the best scale and offset: calibration comes later, and
     only the order and spread of scores count here."""
     calibration = fit_platt(scores, seen.labels, FLOOR, weights=seen.weights, smoothed=True)
-    if (
-        calibration.parameters["scale"] <= 0
-    ):  # scores that fall where they should rise say nothing, whatever their spread
+    if calibration.parameters["scale"] <= 0:
+        # Scores that fall where they should rise say nothing, however surely.
         calibration = Calibration("platt", {"scale": 0.0, "offset": 0.0})
     probabilities = calibration(scores)
     return surprises(seen.labels, probabilities) * seen.weights
