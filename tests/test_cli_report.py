@@ -10,7 +10,9 @@ from pathlib import Path
 import pypdf
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from imageauth.cli import app
 from imageauth.rendering.document import read_document
 from tests.conftest import drawn
 from tests.test_cli import run
@@ -89,8 +91,9 @@ def test_what_cannot_work_is_told_before_the_work(
         for number in range(201):
             (folder / "many" / f"{number}.png").touch()
     before = sorted(path.name for path in folder.iterdir())
-    result = run("check", *([] if options[0] in ("a.html", "many") else ["a.html"]), *options)
-    assert result.returncode == 2, result.stdout
+    given = [] if options[0] in ("a.html", "many") else ["a.html"]
+    result = CliRunner().invoke(app, ["check", *given, *options])
+    assert result.exit_code == 2, result.stdout
     assert says in result.stderr
     assert result.stdout == ""
     assert sorted(path.name for path in folder.iterdir()) == before

@@ -38,6 +38,8 @@ def test_its_commands_write_what_they_say(folder: Path) -> None:
         written = [word for word in words if word.startswith("report.")]
         reports = [read_document(folder / name)["reports"] for name in written]
         assert {len(each) for each in reports} == {2 if "photos/" in words else 1}
+    table = PAGE[PAGE.index("| key | holds |") :]
+    assert re.findall(r"(?m)^\| `(\w+)` \|", table) == list(read_document("report.pdf"))
 
 
 def test_its_program_writes_a_report(folder: Path) -> None:
@@ -53,10 +55,3 @@ def test_what_it_tells_is_so() -> None:
     assert f'"name": "{NAME}"' in PAGE
     for picture in re.findall(r"\(images/([^)]+)\)", PAGE):
         assert (ROOT / "docs" / "images" / picture).is_file()
-
-
-def test_its_table_of_the_json_is_whole(folder: Path) -> None:
-    run("check", "picture.jpg", "--html", "report.html")
-    table = PAGE[PAGE.index("| key | holds |") :]
-    listed = re.findall(r"(?m)^\| `(\w+)` \|", table)
-    assert listed == list(read_document(folder / "report.html"))
