@@ -42,7 +42,7 @@ def risk_coverage(evaluation: Evaluation) -> tuple[str, str]:
         axes.annotate("what ships", (figures.coverage, 1 - figures.accuracy_on_decided), (-12, 16),
                       textcoords="offset points", ha="right")  # fmt: skip
         axes.set(title="The more verdicts, the more are wrong", xlabel="Share of images that get a verdict",
-                 ylabel="Wrong of those", xlim=(0, 1.005), ylim=(0, None))  # fmt: skip
+                 ylabel="Wrong of those", xlim=(0.5, 1.005), ylim=(0, None))  # fmt: skip
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.2g} %")
         words = f"{error[-1]:.2%} wrong if all get a verdict, {error[int(0.9 * len(error))]:.2%} of the surest 90 %"

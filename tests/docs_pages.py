@@ -36,6 +36,8 @@ NOT_RUN = {
     "imageauth train": "hours of training",
     "imageauth tune": "hours of training",
     "imageauth data": "the pictures",
+    "imageauth recalibrate": "some hundred labelled pictures; tests/test_recalibrate.py has them",
+    "imageauth compare": "the same; tests/test_compare.py has them",
     "imageauth export photo": "hundreds of megabytes; tests/test_export.py writes every form of cifake",
     "imageauth web": "needs files from npm; tests/test_private_runtime.py builds a site",
     "imageauth trust update": "the network, unless --from is given",
