@@ -111,7 +111,7 @@ def done(parent: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_it_learns_what_the_parent_did_not_know(done: tuple[Path, str], parent: Path) -> None:
     out, printed = done
-    found = json.loads((out / "model" / "figures.json").read_text(encoding="utf-8"))
+    found = json.loads((out / "model" / "before-after.json").read_text(encoding="utf-8"))
     own = found["pictures"]["your pictures, held out"]
     assert own["after"]["auroc"] > 0.9 > own["before"]["auroc"]
     assert found["pictures"]["--validation"]["after"]["auroc"] > 0.9
@@ -138,6 +138,9 @@ def test_the_model_is_used_as_any_other(done: tuple[Path, str], data: Path, tmp_
     assert any("Tuned to 30 real" in limit for limit in report["limits"])
     measured = CliRunner().invoke(app, ["evaluate", str(data), "--model", folder, "--json", "-", "--limit", "10"])
     assert json.loads(measured.stdout)["auroc"] > 0.95
+    page = tmp_path / "report.html"
+    assert CliRunner().invoke(app, ["check", str(picture), "--model", folder, "--html", str(page)]).exit_code == 0
+    assert "red 1" in page.read_text(encoding="utf-8")
     listed = CliRunner().invoke(app, ["models", folder])
     assert listed.exit_code == 0
     assert "red 1" in listed.stdout

@@ -168,7 +168,7 @@ def compare(
         groups=_groups(items, right_a, right_b),
         needed=pictures_needed(decision),
         failures=said_a.failures or said_b.failures,
-        missing=max(said_a.missing, said_b.missing),
+        missing=len(data.items) - len(places) - len(said_a.failures or said_b.failures),
     )
 
 

@@ -1,7 +1,7 @@
 """The pictures of a user's folder: each is decoded once, and what cannot teach anything is left out and told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.dataset import Item, find_images
-from imageauth.evaluation.near_duplicates import pairs_of_copies, thumbnail
+from imageauth.evaluation.near_duplicates import find_copies, pairs_of_copies, thumbnail
 from imageauth.images import read_image
 from imageauth.pixels.card import Domain
 from imageauth.pixels.network import usable_cores
@@ -123,13 +123,13 @@ def choose(items: Sequence[Item], domain: Domain, progress: Progress | None = No
     return chosen
 
 
-def labelled(folder: Path, domain: Domain, taken: Collection[str], say: Callable[[str], None]) -> list[Own]:
-    """The pictures of a folder to judge on, less those that were learned from.
+def labelled(folder: Path, domain: Domain, learned: Sequence[Own], say: Callable[[str], None]) -> list[Own]:
+    """The pictures of a folder to judge on, less those that were learned from, or nearly were.
 
     Args:
         folder: with REAL/ and FAKE/.
         domain: of the model.
-        taken: SHA-256 of pictures that were learned from.
+        learned: pictures that were learned from.
         say: told in a sentence what is left out.
 
     Raises:
@@ -137,10 +137,16 @@ def labelled(folder: Path, domain: Domain, taken: Collection[str], say: Callable
     """
     with ThreadPoolExecutor(usable_cores()) as pool:
         read = list(pool.map(partial(_read, domain), find_images(folder).items))
+    taken = {own.sha256 for own in learned}
     usable, _ = _without_repeats([own for own in read if isinstance(own, Own) and own.sha256 not in taken])
+    if usable and learned:
+        ours, theirs = (np.stack([own.thumbnail for own in some]) for some in (usable, learned))
+        copies, _ = find_copies(ours, theirs)
+        usable = [own for own, copy in zip(usable, copies, strict=True) if copy < 0]
     if count := len(read) - len(usable):
         say(
-            f"{folder}: {count:,} pictures are left out: unreadable, copies, outside the model's sizes, or learned from"
+            f"{folder}: {count:,} pictures are left out: unreadable, copies, outside the model's sizes, or (nearly) "
+            "learned from"
         )
     for label, name in enumerate(CLASSES):
         if not any(own.item.label == label for own in usable):

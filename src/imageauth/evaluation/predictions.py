@@ -59,9 +59,12 @@ class Predictions:
             What it says of those that it has, and their places among ``items``.
 
         Raises:
-            DataError: it has none of them.
+            DataError: it has none of them, or two answers about one.
         """
-        known = {_clean(name, folder): row for name, row in self.rows.items()}
+        known: dict[str, tuple[float, int | None]] = {}
+        for name, row in self.rows.items():
+            if known.setdefault(_clean(name, folder), row) != row:
+                raise DataError(f"{self.name}: {printable(name)} is there twice, with different answers")
         found = [(at, known.get(_clean(str(item.path), folder))) for at, item in enumerate(items)]
         places = [at for at, row in found if row is not None]
         if not places:
@@ -148,13 +151,13 @@ def _row(line: Mapping[str, Any], where: str) -> tuple[str, tuple[float, int | N
         return name, None
     try:
         p = float(probability)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         p = math.nan
     if isinstance(probability, bool) or not 0 <= p <= 1:
         raise DataError(f"{where}: {printable(str(probability))[:40]!r} is no probability between 0 and 1")
     if verdict in (None, ""):
         return name, (p, None)
-    if verdict not in _VERDICTS:
+    if not isinstance(verdict, str) or verdict not in _VERDICTS:
         raise DataError(f"{where}: the verdict {printable(str(verdict))[:40]!r} is none of {', '.join(_VERDICTS)}")
     return name, (p, _VERDICTS[verdict])
 

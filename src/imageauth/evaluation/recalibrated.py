@@ -24,7 +24,8 @@ from imageauth.pixels.card import FILE_NAME, Card
 PAGE = "README.md"
 HOLDS = "The probability holds where"
 """How a card's sentence about the share of AI-made pictures begins; a recalibrated card has one of its own."""
-_OF_VERDICTS = ("likely-ai", "likely-real")
+OF_VERDICTS = ("likely-ai", "likely-real")
+"""A sentence about how often these are wrong holds for one card alone."""
 
 
 def check_empty(folder: Path) -> None:
@@ -33,6 +34,8 @@ def check_empty(folder: Path) -> None:
     Raises:
         ImageAuthError: something lies there already, or nothing can be written there.
     """
+    if folder.is_symlink() or folder.resolve() == Path.cwd():
+        raise ImageAuthError(f"{folder} is a link, or the folder that you are in: name a new folder for the model")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ImageAuthError(f"{folder} exists already: a model is written to a new or empty folder")
     above = next(parent for parent in folder.absolute().parents if parent.exists())
@@ -223,7 +226,7 @@ def _limits(card: Card, found: Recalibration, chosen: Chosen) -> tuple[str, ...]
         f"{missed:.1%} of the AI-made ones likely-real; of pictures from elsewhere nothing was measured."
     )
     kept = [
-        f"Before it was recalibrated: {limit}" if any(word in limit for word in _OF_VERDICTS) else limit
+        f"Before it was recalibrated: {limit}" if any(word in limit for word in OF_VERDICTS) else limit
         for limit in card.limits
         if not limit.startswith(HOLDS)
     ]

@@ -1,6 +1,7 @@
 """The card and the page of a model that was tuned to a user's pictures."""
 
 import hashlib
+import html
 import json
 import re
 from dataclasses import dataclass, replace
@@ -15,9 +16,10 @@ from imageauth.escaping import printable
 from imageauth.evaluation.figures import or_none
 from imageauth.evaluation.own_pictures import Chosen
 from imageauth.evaluation.own_splits import Split
+from imageauth.evaluation.recalibrated import HOLDS, OF_VERDICTS
 from imageauth.evaluation.recalibration import Recalibration
 from imageauth.evaluation.thresholds import enough, least_units
-from imageauth.evaluation.wording import PAIRED
+from imageauth.evaluation.wording import PAIRED, verdict_thresholds
 from imageauth.files import write_atomically
 from imageauth.models import shipped_models
 from imageauth.pixels.card import FILE_NAME, Card
@@ -25,12 +27,15 @@ from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.own.judge import BeforeAfter, table
 from imageauth.training.own.tune import Tuned
-from imageauth.training.photo_card import FIGURES_FILE, rounded
+from imageauth.training.photo_card import rounded
 
+BEFORE_AFTER = "before-after.json"
+"""All figures of a tuned model; ``figures.json`` would be those of a leave-sources-out measurement."""
 OWN, ADDED, SHIPPED = "your pictures, held out", "the same, against recalibrating alone", "shipped validation"
 """What figures of the pictures that a model was tuned to, and of those that ship, are called."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_FORGOTTEN = 0.01  # of AUROC or of real pictures accused, on the shipped validation pictures: less is no warning worth
+# Of AUROC, of real pictures accused or AI-made ones cleared, on the shipped validation pictures; less needs no warning.
+_FORGOTTEN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def check_name(name: str) -> str:
 
 
 def write_model(folder: Path, facts: Facts, network: bytes) -> Card:
-    """Write ``model.tflite``, ``figures.json``, the page and, last, ``card.json``.
+    """Write ``model.tflite``, ``before-after.json``, the page and, last, ``card.json``.
 
     Args:
         folder: to write; made where it is missing.
@@ -130,7 +135,7 @@ def write_model(folder: Path, facts: Facts, network: bytes) -> Card:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE_NAME).unlink(missing_ok=True)  # until all of it is new, it is no model folder
     write_atomically(folder / WEIGHTS, network)
-    write_atomically(folder / FIGURES_FILE, (json.dumps(rounded(_everything(facts)), indent=1) + "\n").encode())
+    write_atomically(folder / BEFORE_AFTER, (json.dumps(rounded(_everything(facts)), indent=1) + "\n").encode())
     write_atomically(folder / CARD_PAGE, _page(card, facts, len(network)).encode())
     write_atomically(folder / FILE_NAME, card.to_text().encode())
     return card
@@ -158,6 +163,11 @@ def warnings(facts: Facts) -> list[str]:
                 f"of the shipped validation's real pictures {1 - after['real_left_alone']:.1%} are called likely-ai "
                 f"instead of {1 - before['real_left_alone']:.1%}: about pictures unlike yours it may accuse wrongly"
             )
+        if -shipped.gain("fake_left_alone") > _FORGOTTEN:
+            told.append(
+                f"of the shipped validation's AI-made pictures {1 - after['fake_left_alone']:.1%} are called "
+                f"likely-real instead of {1 - before['fake_left_alone']:.1%}: it may clear AI-made pictures unlike yours"
+            )
     risks = facts.found.risks
     words = (("real", risks.real, "likely-ai"), ("AI-made", risks.ai, "likely-real"))
     for count, (what, risk, word) in zip(facts.counts, words, strict=True):
@@ -184,9 +194,17 @@ def limits(facts: Facts) -> tuple[str, ...]:
         f"{facts.parent.version}; nobody else has checked their labels, and its figures speak for pictures like those.",
         f"Of those pictures, held out{elsewhere or ' by source'}, {1 - after['real_left_alone']:.1%} of the real ones "
         f"were wrongly called likely-ai and {1 - after['fake_left_alone']:.1%} of the AI-made ones likely-real.",
-        "The probability holds where half of the pictures asked about are AI-made.",
+        f"{HOLDS} half of the pictures asked about are AI-made.",
         *(f"{line[0].upper()}{line[1:]}." for line in warnings(facts)),
-        *facts.parent.limits[1:2],
+        *inherited(facts.parent),
+    )
+
+
+def inherited(parent: Card) -> tuple[str, ...]:
+    """Limits that hold of the new model too: those that tell neither rates of verdicts nor what it was made from."""
+    own = (HOLDS, "Tuned to ", "Recalibrated on ", "On your own ", "On the shipped ")
+    return tuple(
+        line for line in parent.limits if not line.startswith(own) and not any(word in line for word in OF_VERDICTS)
     )
 
 
@@ -240,7 +258,7 @@ def _made_from(facts: Facts) -> dict[str, Any]:
 
 
 def _everything(facts: Facts) -> dict[str, Any]:
-    """For ``figures.json``."""
+    """For ``before-after.json``."""
     return {
         "pictures": {name: judged.to_json() for name, judged in facts.judged.items()},
         "pull": {
@@ -281,12 +299,12 @@ def _page(card: Card, facts: Facts, size: int) -> str:
         "",
         "## The pictures",
         "",
-        *(f"- {line}" for line in facts.told),
+        *(f"- {html.escape(line, quote=False)}" for line in facts.told),
         "",
         "## Thresholds",
         "",
-        f"`likely-ai` from a probability of {at.ai:.3f}, `likely-real` up to {at.real:.3f}, between them "
-        f"`inconclusive`, decision threshold {at.decision:.3f}. Conformal, with {facts.units} as units: at most "
+        f"Probability for a verdict: {verdict_thresholds(at)}; between them `inconclusive`. Decision threshold "
+        f"{at.decision:.3f}. Conformal, with {facts.units} as units: at most "
         f"{risks.real:.0%} of real and {risks.ai:.0%} of AI-made ones like these.",
         "",
         "## Limits",

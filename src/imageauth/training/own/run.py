@@ -167,7 +167,7 @@ def _apart(wish: Wish, card: Card, pictures: Sequence[Own], say: Say) -> list[Ow
     """The pictures of ``--validation``."""
     if not wish.validation:
         return []
-    return labelled(wish.validation, card.domain, {own.sha256 for own in pictures}, say)
+    return labelled(wish.validation, card.domain, pictures, say)
 
 
 def _others(
