@@ -7,6 +7,7 @@ pictures that the model's heads did not learn from, though their sources taught 
 PER_SOURCE of a source, as many of each class. Only numbers are written, no pictures.
 """
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def main(data: Path, work: Path) -> None:
     content = kept.to_bytes()
     write_atomically(folder / FILE_NAME, content)
     print(f"{folder / FILE_NAME}: {len(used)} pictures, {len(set(kept.sources))} sources, {len(content):,} bytes")
+    print(f"SHA-256 for the page beside it: {hashlib.sha256(content).hexdigest()}")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from release.contents import BROUGHT
 MAX_MB = 70
 # What is longer than this and no model of ours should not be in the wheel at all.
 _MAX_FILE = 2 * 2**20
-# What a model says of pictures that others are judged on, beside its weights.
-KEPT = "validation.npz"
 _WEIGHTS = {".tflite", ".onnx", ".h5", ".keras", ".pt", ".pth", ".safetensors", ".npz", ".npy", ".pb", ".bin", ".gguf"}
 _NEEDED = ("imageauth/py.typed", "imageauth/__init__.py", "imageauth/cli/__init__.py")
 
@@ -46,7 +44,8 @@ def check_parts(wheel: Path, version: str) -> Check:
 
 
 def check_weights(wheel: Path) -> Check:
-    """Whether its weights are those of the cards beside them, all of them and no others."""
+    """Whether its weights are those of the cards beside them, all of them and no others; and validation pictures, which
+    are numbers too, those that a page beside them describes."""
     wrong, models = [], {}
     files = {PurePosixPath(name): data for name, data in members(wheel)}
     for path, data in files.items():
@@ -58,9 +57,12 @@ def check_weights(wheel: Path) -> Check:
     for path, sha256 in models.items():
         if path in files and hashlib.sha256(files[path]).hexdigest() != sha256:
             wrong.append(f"{path} is not what its card describes: its SHA-256 differs")
+    pictures = {path.parent / "validation.npz" for path in models}
+    for path in pictures & files.keys():
+        if hashlib.sha256(files[path]).hexdigest().encode() not in files.get(path.with_suffix(".md"), b""):
+            wrong.append(f"{path} is not what {path.stem}.md describes: its SHA-256 differs")
     for path, data in files.items():
-        kept = path.name == KEPT and path.with_name("model.tflite") in models
-        if path not in models and not kept and not str(path).startswith(BROUGHT):
+        if path not in models and path not in pictures and not str(path).startswith(BROUGHT):
             if path.suffix in _WEIGHTS:
                 wrong.append(f"{path} has no card")
             elif len(data) > _MAX_FILE:

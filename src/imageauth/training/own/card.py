@@ -166,7 +166,7 @@ def warnings(facts: Facts) -> list[str]:
         if -shipped.gain("fake_left_alone") > _FORGOTTEN:
             told.append(
                 f"of the shipped validation's AI-made pictures {1 - after['fake_left_alone']:.1%} are called "
-                f"likely-real instead of {1 - before['fake_left_alone']:.1%}: it may clear AI-made pictures unlike yours"
+                f"likely-real instead of {1 - before['fake_left_alone']:.1%}: it may clear AI-made ones unlike yours"
             )
     risks = facts.found.risks
     words = (("real", risks.real, "likely-ai"), ("AI-made", risks.ai, "likely-real"))
