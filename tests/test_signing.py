@@ -208,6 +208,18 @@ def test_what_openssl_signs_is_read(tmp_path: Path) -> None:
         assert check_signature((tmp_path / "F.p7s").read_bytes(), CONTENT, None, NOW).state == state, options
 
 
+@pytest.mark.parametrize("salt", [-1, 2**31, 10**30])
+def test_a_salt_of_any_length_is_only_a_signature_that_does_not_hold(salt: int) -> None:
+    from asn1crypto import algos, cms
+
+    key = rsa.generate_private_key(65537, 2048)
+    file = cms.ContentInfo.load(sign(CONTENT, Signer(key, certificate_of(key))))
+    parameters = algos.RSASSAPSSParams({"hash_algorithm": {"algorithm": "sha256"}, "salt_length": salt})
+    scheme = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+    file["content"]["signer_infos"][0]["signature_algorithm"] = scheme
+    assert check_signature(file.dump(force=True), CONTENT, None, NOW).state == "broken"
+
+
 def test_an_encrypted_key_asks_once(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     (tmp_path / "key.pem").write_bytes(pem(key, b"open sesame"))

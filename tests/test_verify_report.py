@@ -20,10 +20,14 @@ from imageauth import Detector, Report
 from imageauth.cli import app
 from imageauth.errors import ImageAuthError
 from imageauth.models import find_model
+from imageauth.pixels.card import Card
+from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.policy import read_policy
 from imageauth.provenance.trust import TrustLists
 from imageauth.rendering.document import reading
+from imageauth.verdict import STANDARD, decide
 from imageauth.verification import Mark, Point, UnreadableError, Verification, read_statements, verify_report
+from imageauth.verification.consistency import consistency_point
 from imageauth.verification.evidence_points import evidence_points
 from imageauth.verification.tolerance import FIGURE
 from tests.conftest import drawn
@@ -213,6 +217,39 @@ def test_a_changed_part_shows_where_it_was_changed(change: Any, case: Case, tmp_
     found = verify_report(written(tmp_path, report), [case.pictures[2]], trust=NOTHING)
     assert found.outcome == "differs"
     assert differing(found) == set(TAMPERED[change])
+
+
+def test_an_honest_report_is_never_said_to_contradict_itself(case: Case) -> None:
+    card = Card.load(find_model("cifake"))
+    honest = Report.from_json(case.lines()[2])
+    rest = [item for item in honest.evidence if item.source != "pixels"]
+    sides = [card.thresholds.real, card.thresholds.ai, card.thresholds.decision, 0.01, 0.99]
+    near = [at + step for at in (*sides, 0.105, 0.945) for step in (-4e-5, -1e-9, 0.0, 1e-9, 4e-5)]
+    for probability in near:
+        spread = [probability, *([0.02] * len(card.layout.variants))]
+        pixels = (pixel_evidence(card, probability, None), stability_evidence(card, spread))
+        evidence = (*pixels, *rest)
+        said = decide(evidence, STANDARD)
+        report = replace(
+            honest,
+            evidence=evidence,
+            probability=round(probability, 4),
+            verdict=said.verdict,
+            reason=said.reason,
+            summary=said.summary,
+        )
+        point = consistency_point(report, card, STANDARD, missing=False, version=None)
+        assert point.mark is Mark.AGREES, (probability, point.note)
+
+
+def test_a_number_without_bounds_is_a_difference(case: Case, tmp_path: Path) -> None:
+    report = case.lines()[2]
+    text = json.dumps(report).replace('"detail": {', '"detail": {"uncalibrated_probability": 1' + "0" * 400 + ", ")
+    found = verify_report(written(tmp_path, text), [case.pictures[2]], trust=NOTHING)
+    assert "evidence: pixels-real" in differing(found)
+    report["evidence"][0]["detail"]["probability"] = 10**400
+    found = verify_report(written(tmp_path, report), [case.pictures[2]], trust=NOTHING)
+    assert {"evidence: pixels-real", "report in itself"} <= differing(found)
 
 
 def test_another_file_is_told_first_and_a_copy_from_another_picture(case: Case, tmp_path: Path) -> None:

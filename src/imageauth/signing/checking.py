@@ -32,6 +32,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
+_MOST_SALT = 2048  # bytes of RSA-PSS; no key is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,9 @@ def _verify(key: PublicKey, raw: RawSignature) -> bool:
     elif isinstance(key, rsa.RSAPublicKey) and raw.scheme == "rsassa_pkcs1v15":
         key.verify(raw.signature, raw.signed, padding.PKCS1v15(), algorithm)
     elif isinstance(key, rsa.RSAPublicKey) and raw.scheme == "rsassa_pss" and raw.salt is not None:
-        scheme = padding.PSS(padding.MGF1(algorithm), salt_length=max(0, raw.salt))
+        if not 0 <= raw.salt <= _MOST_SALT:
+            return False
+        scheme = padding.PSS(padding.MGF1(algorithm), salt_length=raw.salt)
         key.verify(raw.signature, raw.signed, scheme, algorithm)
     else:
         return False

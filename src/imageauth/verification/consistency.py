@@ -13,6 +13,7 @@ from imageauth.verification.points import Mark, Point
 _TOPIC = "report in itself"
 _CALIBRATED = ANSWERS | {"pixels-undecided"}
 _STABILITY = frozenset({"stability-held", "stability-broken"})
+_HALF = 5e-5  # reports give four digits: the number that led to a finding lies that near
 
 
 def consistency_point(
@@ -56,19 +57,21 @@ def _contradictions(report: Report, card: Card | None, policy: Policy) -> Iterat
 
 
 def _follows(item: Evidence, card: Card) -> bool:
-    """Whether a finding about the pixels is the one that its numbers lead to."""
-    again: Evidence | None = None
+    """Whether a finding about the pixels is one that its numbers, before they were rounded, can have led to."""
     try:
         if item.code in _CALIBRATED:
-            again = pixel_evidence(card, float(item.detail["probability"]), None)
+            given = float(item.detail["probability"])
+            near = [min(1.0, max(0.0, given + step)) for step in (0.0, -_HALF, _HALF)]
+            again = [pixel_evidence(card, probability, None) for probability in near]
         elif item.code in _STABILITY:
             numbers: Mapping[str, Any] = item.detail["probabilities"]
-            again = stability_evidence(card, [float(value) for value in numbers.values()])
-    except (KeyError, TypeError, ValueError, AttributeError):
+            values = [float(value) for value in numbers.values()]
+            if any(abs(value - card.thresholds.decision) <= _HALF for value in values):
+                return True  # on which side it lay, the report does not tell
+            again = [stability_evidence(card, values)]
+        else:  # outside the model's domain: the sentence rests on what is not in the report
+            return True
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return False
-    if again is None:  # outside the model's domain: the sentence rests on what is not in the report
-        return True
-    return (again.code, again.finding, again.points_to, again.strength) == (
-        *(item.code, item.finding),
-        *(item.points_to, item.strength),
-    )
+    said = (item.code, item.finding, item.points_to, item.strength)
+    return any((each.code, each.finding, each.points_to, each.strength) == said for each in again)

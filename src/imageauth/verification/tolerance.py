@@ -1,6 +1,7 @@
 """How far the same model's answers may differ between machines: as far as its card says that it was measured."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from imageauth.pixels.card import Card
@@ -34,8 +35,12 @@ def within(one: Mapping[str, Any], other: Mapping[str, Any], tolerance: float) -
 
 
 def _numbers(detail: Mapping[str, Any]) -> dict[str, float]:
+    """By name; infinite, so near to none, where it is no probability."""
     under_changes = detail.get("probabilities")
-    found = {name: detail.get(name) for name in ("probability", "uncalibrated_probability")}
+    found = {name: detail[name] for name in ("probability", "uncalibrated_probability") if name in detail}
     if isinstance(under_changes, Mapping):
         found |= {f"under {name}": value for name, value in under_changes.items()}
-    return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+    return {
+        name: float(value) if isinstance(value, int | float) and 0 <= value <= 1 else inf
+        for name, value in found.items()
+    }
