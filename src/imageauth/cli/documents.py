@@ -47,16 +47,16 @@ class Wanted:
 
         command = ["imageauth", *without_signing(sys.argv[1:])]  # a signed report is the same to the last byte
         document = Document(contents_of(detector, entries, made=self.made, command=command))
-        # Both are made before either is written.
+        # All are made before any is written.
         html = document.to_html().encode() if self.html else b""
         pdf = document.to_pdf() if self.pdf else b""
-        for path, data in ((self.html, html), (self.pdf, pdf)):
-            if path:
-                write_bytes(path, data)
-                if self.signer:
-                    from imageauth.signing import write_signature
+        files = {path: data for path, data in ((self.html, html), (self.pdf, pdf)) if path}
+        if self.signer:
+            from imageauth.signing import sidecar_of, sign
 
-                    write_signature(path, data, self.signer)
+            files |= {sidecar_of(path): sign(data, self.signer) for path, data in files.items()}
+        for path, data in files.items():
+            write_bytes(path, data)
 
 
 def wanted(
@@ -93,10 +93,14 @@ def wanted(
 
         require_library()
     signer = signing.load(given)
-    if signer:
+    if given:
         from imageauth.signing import sidecar_of
 
-        given += [sidecar_of(path) for path in given]
+        sidecars = [sidecar_of(path) for path in given]
+        if signer:
+            given += sidecars
+        elif stale := next((path for path in sidecars if path.exists()), None):
+            raise ImageAuthError(f"{stale} is the signature of the report that lies there: remove it, or add --sign")
     places = [os.path.realpath(path) for path in (*given, *filter(None, others))]
     if len(set(places)) < len(places):
         raise ImageAuthError("two of the files to write are the same")

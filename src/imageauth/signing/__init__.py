@@ -6,7 +6,7 @@ is looked up nor a time stamp (RFC 3161) fetched. ``docs/verify.md`` says what t
 """
 
 from imageauth.signing.checking import SignatureCheck, SignerCheck, check_signature
-from imageauth.signing.cms import SUFFIX, sidecar_of, sign, write_signature
+from imageauth.signing.cms import SUFFIX, sidecar_of, sign
 from imageauth.signing.keys import Signer, load_signer
 from imageauth.signing.pem import read_certificates
 
@@ -20,5 +20,4 @@ __all__ = [
     "read_certificates",
     "sidecar_of",
     "sign",
-    "write_signature",
 ]

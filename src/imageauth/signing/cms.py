@@ -6,7 +6,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
-from imageauth.files import write_bytes
 from imageauth.signing.keys import Signer
 
 SUFFIX = ".p7s"
@@ -15,20 +14,6 @@ SUFFIX = ".p7s"
 def sidecar_of(path: Path) -> Path:
     """Where the signature of a file lies: beside it, under its whole name and :data:`SUFFIX`."""
     return path.with_name(path.name + SUFFIX)
-
-
-def write_signature(path: Path, data: bytes, signer: Signer) -> None:
-    """Sign a file that was just written, into the file beside it.
-
-    Args:
-        path: of the file.
-        data: its bytes.
-        signer: see :func:`imageauth.signing.load_signer`.
-
-    Raises:
-        ImageAuthError: it cannot be written.
-    """
-    write_bytes(sidecar_of(path), sign(data, signer))
 
 
 def sign(data: bytes, signer: Signer) -> bytes:
