@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from imageauth import Detector, Report
+from imageauth import Detector, Evidence, Report
 from imageauth.cli import app
 from imageauth.errors import ImageAuthError
 from imageauth.models import find_model
@@ -282,9 +282,15 @@ def test_another_file_is_told_first_and_a_copy_from_another_picture(case: Case, 
 def test_files_that_cannot_be_checked_are_compared_too(case: Case, tmp_path: Path) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("Dear reader, this is no picture.")
-    output = run("check", text, "--json")[1]
+    html = tmp_path / "report.html"
+    output = run("check", text, "--json", "--html", html)[1]
     report = written(tmp_path, output.splitlines()[0])
     assert verify_report(report, [text]).outcome == "agrees"
+    renamed = text.rename(tmp_path / "renamed.jpg")
+    found = verify_report(html, [renamed])
+    assert (found.outcome, {*points(found)}) == ("agrees", {"SHA-256", "bytes", "error"})
+    text.write_text("Dear reader, this is another text.")
+    assert differing(verify_report(html, [text])) == {"SHA-256", "bytes"}
     shutil.copy(case.pictures[0], text)
     assert differing(verify_report(report, [text])) == {"error"}
     assert run("verify-report", case.report("lines.json"), tmp_path / "camera.jpg")[0] == 1
@@ -312,6 +318,10 @@ def test_a_policy_of_ones_own_is_taken_from_the_report_or_named(case: Case, tmp_
     rules.write_text('name = "Desk"\n[decide]\npixels = true\n')
     other = verify_report(lines, [case.pictures[2]], policy=read_policy(rules), trust=NOTHING)
     assert other.outcome == "not-repeated"
+    # A report under the standard policy is repeated under that, and that a file was named for it is told.
+    usual = verify_report(case.report("lines.json"), [case.pictures[2]], policy=read_policy(rules), trust=NOTHING)
+    assert differing(usual) == {"policy"}
+    assert "without a file" in points(usual)["policy"].note
     # A document whose policy was touched no longer fits what its reports name.
     data = json.loads(json.dumps(reading.parse_document(html.read_bytes())))
     data["policy"]["decides"] = []
@@ -357,6 +367,27 @@ def test_probabilities_may_differ_as_far_as_the_card_says(case: Case, tmp_path: 
         assert found.outcome == wanted, found.to_json()
         assert points(found)["probability"].mark == (Mark.AGREES if wanted == "agrees" else Mark.DIFFERS)
         assert points(found)["report in itself"].mark is Mark.AGREES
+
+
+def test_kinds_and_sentences_that_were_changed_show(case: Case) -> None:
+    card = Card.load(find_model("photo"))
+    honest = pixel_evidence(card, 0.5, None, {"photograph": 0.7, "drawing": 0.3})
+
+    def mark(changed: Evidence) -> Mark:
+        now = replace(Report.from_json(case.lines()[0]), evidence=(honest,))
+        (point,) = evidence_points(replace(now, evidence=(changed,)), now, card)
+        return point.mark
+
+    def kinds(**shares: Any) -> dict[str, Any]:
+        return {**honest.detail, "kinds": shares}
+
+    assert mark(replace(honest, detail=kinds(photograph=0.68, drawing=0.32))) is Mark.AGREES
+    assert mark(replace(honest, detail=kinds(photograph=0.3, drawing=0.7))) is Mark.DIFFERS
+    assert mark(replace(honest, detail=kinds(photograph=0.7, screenshot=0.3))) is Mark.DIFFERS
+    assert mark(replace(honest, detail=kinds(photograph=10**400, drawing=0.3))) is Mark.DIFFERS
+    assert mark(replace(honest, detail={**honest.detail, "kinds": "drawing"})) is Mark.DIFFERS
+    near = kinds(photograph=0.68, drawing=0.32)
+    assert mark(replace(honest, detail=near, finding="The pixels are beyond doubt.")) is Mark.DIFFERS
 
 
 def test_plug_ins_that_are_not_here_are_told(case: Case, tmp_path: Path) -> None:
@@ -514,6 +545,10 @@ def test_signing_leaves_the_report_as_it_is_and_fails_before_the_work(case: Case
     assert run(*same, "--sign", key)[0] == 0
     # Its own command line names who signed as little as its bytes do.
     assert (tmp_path / "r.html").read_bytes() == plain
+    # Made again without a signer, it would lie beside the signature of another file.
+    code, output = run(*same)
+    assert (code, output.count("\n")) == (2, 1), output
+    assert "r.html.p7s is the signature of the report that lies there: remove it, or add --sign" in output
     (tmp_path / "r.html").unlink()
     (tmp_path / "no.pem").write_text("nothing")
     for wrong in (("--sign", tmp_path / "no.pem"), ("--certificate", key), ("--passphrase-file", key)):

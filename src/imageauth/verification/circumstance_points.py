@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from imageauth import __version__
 from imageauth.provenance.trust import TrustLists
 from imageauth.report import Report
+from imageauth.verdict import STANDARD, Policy
 from imageauth.verification.points import Mark, Point, compared
 from imageauth.verification.repeating import Found, Means
 from imageauth.verification.statements import Statements
 
 
 def circumstance_points(
-    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists, *, policy_named: bool
+    statements: Statements, report: Report, means: Means, found: Found, trust: TrustLists, *, named: Policy | None
 ) -> Iterator[Point]:
     """What the report was made with, beside what it is repeated with.
 
@@ -21,7 +22,7 @@ def circumstance_points(
         means: to repeat it.
         found: by them.
         trust: lists of signers in use.
-        policy_named: the reader named the policy's file.
+        named: the policy that the reader named, if any.
     """
     made, now = report.produced_by, found.report.produced_by
     yield compared(
@@ -37,13 +38,16 @@ def circumstance_points(
     if made.get("plugins") or now.get("plugins"):
         other = "Plug-ins are packages of others, with evidence of their own: install the same ones to repeat it."
         yield compared("plug-ins", made.get("plugins") or "none", now.get("plugins") or "none", differing=other)
-    if made.get("policy_sha256") is None and now.get("policy_sha256") is None:
+    if made.get("policy_sha256") is None and named not in (None, STANDARD):
+        other = "The report was made under the policy 'standard', without a file, and --policy names one."
+        yield Point("policy", Mark.DIFFERS, made.get("policy") or "none", named.name, other)
+    elif made.get("policy_sha256") is None and now.get("policy_sha256") is None:
         yield compared("policy", made.get("policy"), now.get("policy"))
     else:
-        named = (f"{each.get('policy')} ({(each.get('policy_sha256') or 'as shipped')[:16]})" for each in (made, now))
+        told = (f"{each.get('policy')} ({(each.get('policy_sha256') or 'as shipped')[:16]})" for each in (made, now))
         other = "Another policy can decide otherwise on the same evidence."
         known = "As the report states it; --policy F shows whether these are the rules of that file."
-        yield compared("policy", *named, differing=other, agreeing="" if policy_named else known)
+        yield compared("policy", *told, differing=other, agreeing="" if named else known)
     heard = any(item.source == "credentials" for item in (*report.evidence, *found.report.evidence))
     if heard or statements.trust is not None:
         yield _trust(statements.trust, trust, heard=heard)

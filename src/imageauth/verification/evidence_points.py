@@ -7,12 +7,13 @@ from imageauth.pixels.card import Card
 from imageauth.rendering.text import weight
 from imageauth.report import Evidence, Report
 from imageauth.verification.points import Mark, Point
-from imageauth.verification.tolerance import tolerance_of, within
+from imageauth.verification.tolerance import KINDS_TOLERANCE, tolerance_of, within
 
 NOT_HERE = "Cannot be repeated here."
 _PIXELS, _CREDENTIALS = "pixels", "credentials"
 # Parts of the detail of the pixels' evidence that a network's arithmetic moves.
-_MEASURED = frozenset({"probability", "uncalibrated_probability", "probabilities", "kinds"})
+_TOLD = frozenset({"probability", "probabilities"})
+_MEASURED = _TOLD | {"uncalibrated_probability", "kinds"}
 
 
 def evidence_points(
@@ -54,9 +55,13 @@ def _both(one: Evidence, other: Evidence, card: Card | None) -> Point:
     both = one.detail.keys() | other.detail.keys()
     details = sorted(key for key in both if one.detail.get(key) != other.detail.get(key))
     tolerance = tolerance_of(card) if one.source == _PIXELS else None
-    numbers_only = set(said) <= {"finding"} and set(details) <= _MEASURED and bool(details)
+    # A sentence follows only the numbers that it gives.
+    numbers_only = set(said) <= ({"finding"} if _TOLD & set(details) else set())
+    numbers_only = numbers_only and bool(details) and set(details) <= _MEASURED
     if tolerance is not None and numbers_only and within(one.detail, other.detail, tolerance):
         note = f"Its numbers are within {tolerance:g}, the most between machines by its card."
+        if "kinds" in details:
+            note += f" How likely each kind is may differ by {KINDS_TOLERANCE:g}: that is let pass, not measured."
         return Point(topic, Mark.AGREES, _weighs(one), note=note)
     if one.source == _CREDENTIALS and "state" in details:
         return Point(topic, Mark.DIFFERS, _weighs(one), _weighs(other), _why_credentials(one, other))

@@ -67,7 +67,9 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
         return PictureCheck(given.name, None, "differs", note="The report does not speak of this file.")
     said = stated.answer
     if isinstance(said, Failure):
-        points = tuple(_failure_points(given, said, repeater))
+        if stated.sha256 is not None and given.error is not None:
+            return PictureCheck(given.name, said.file, "unreadable", note=f"It {given.error}.")
+        points = tuple(_failure_points(given, stated, said, repeater))
         return PictureCheck(given.name, said.file, "differs" if any_differs(points) else "agrees", points)
     try:
         file = given.read()
@@ -86,7 +88,7 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
         return PictureCheck(given.name, said.file, "differs", points)
     points = (
         *file_points(stated, said, found),
-        *circumstance_points(statements, said, means, found, repeater.trust, policy_named=repeater.policy is not None),
+        *circumstance_points(statements, said, means, found, repeater.trust, named=repeater.policy),
         consistency_point(said, found.card, means.policy, missing=bool(means.missing), version=statements.version),
         *answer_points(said, found.report, found.card, means.missing),
     )
@@ -96,10 +98,16 @@ def check_picture(given: Given, stated: Stated | None, statements: Statements, r
     return PictureCheck(given.name, said.file, outcome, points)
 
 
-def _failure_points(given: Given, said: Failure, repeater: Repeater) -> Iterator[Point]:
-    """A file that could not be checked then: can it be now?"""
+def _failure_points(given: Given, stated: Stated, said: Failure, repeater: Repeater) -> Iterator[Point]:
+    """A file that could not be checked then: is it the same, and can it be checked now?"""
+    if stated.sha256 is not None:
+        other = "This is not the file that the report speaks of."
+        yield compared("SHA-256", stated.sha256, given.sha256, differing=other)
     try:
-        repeater.check(USUAL, given.read(), given.name)
+        file = given.read()
+        if stated.bytes is not None:
+            yield compared("bytes", stated.bytes, len(file.data))
+        repeater.check(USUAL, file, given.name)
         now = "none: it can be checked now"
     except (ImageError, MemoryError) as error:
         now = failure_of(given.name, error).code

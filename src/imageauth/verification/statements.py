@@ -32,16 +32,18 @@ class Stated:
         answer: the report, or why there was none.
         bytes: of the file; None where it is not said.
         perceptual_hash: its name and value; None where it is not said.
+        identity_sha256: of the file's bytes, as it is said beside the answer; None where it is not.
     """
 
     answer: Report | Failure
     bytes: int | None = None
     perceptual_hash: tuple[str, str] | None = None
+    identity_sha256: str | None = None
 
     @property
     def sha256(self) -> str | None:
-        """Of the file's bytes, if there was an answer."""
-        return self.answer.sha256 if isinstance(self.answer, Report) else None
+        """Of the file's bytes; None where it is not said."""
+        return self.answer.sha256 if isinstance(self.answer, Report) else self.identity_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _stated(number: int, item: Mapping[str, Any]) -> Stated:
             if not isinstance(error, dict):
                 raise ValueError("its error is no object")
             failure = Failure(_need(item, "file", str), _need(error, "code", str), _need(error, "message", str))
-            return Stated(failure, size, _hash(told, item))
+            return Stated(failure, size, _hash(told, item), _optional(told, "sha256", str))
         report = _report(item)
         if told.get("sha256", report.sha256) != report.sha256:
             raise ValueError("it names two SHA-256 of the same file")
