@@ -26,7 +26,15 @@ from imageauth.policy import read_policy
 from imageauth.provenance.trust import TrustLists
 from imageauth.rendering.document import reading
 from imageauth.verdict import STANDARD, decide
-from imageauth.verification import Mark, Point, UnreadableError, Verification, read_statements, verify_report
+from imageauth.verification import (
+    Mark,
+    Point,
+    UnreadableError,
+    Verification,
+    read_statements,
+    statements,
+    verify_report,
+)
 from imageauth.verification.consistency import consistency_point
 from imageauth.verification.evidence_points import evidence_points
 from imageauth.verification.tolerance import FIGURE
@@ -506,6 +514,11 @@ def test_a_report_of_any_size_is_bounded(case: Case, tmp_path: Path, monkeypatch
         read_statements(case.report("lines.json"))
     with pytest.raises(UnreadableError, match="cannot be read: Is a directory"):
         read_statements(tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(statements, "MOST_JSON_BYTES", 1000)
+    for name in ("lines.json", "checks.json", "rows.jsonl"):
+        with pytest.raises(UnreadableError, match="of JSON; of lines cut out those that you need"):
+            read_statements(case.report(name))
 
 
 def test_what_a_report_says_cannot_steer_the_terminal(case: Case, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imageauth.errors import ImageAuthError, MissingExtraError
+from imageauth.perceptual_hash import DIGITS
+from imageauth.rendering.document import MOST_JSON_BYTES
 from imageauth.rendering.document import SCHEMA as DOCUMENT
-from imageauth.rendering.document.reading import parse_document, read_report_bytes
+from imageauth.rendering.document.reading import checked_document, parse_document, read_report_bytes
 from imageauth.report import SCHEMA as REPORT
 from imageauth.report import Evidence, Failure, Report
 
@@ -17,7 +19,6 @@ CHECKS = "imageauth/checks/1"
 ROW = "imageauth/scan/1"
 MOST_REPORTS = 10_000
 _MOST_EVIDENCE = 1_000
-_HASH_DIGITS = 64
 
 
 class UnreadableError(ImageAuthError):
@@ -113,7 +114,7 @@ def _statements(name: str, data: bytes) -> Statements:
             raise ImageAuthError(f"holds {len(objects)} objects of schema {schema}, and one is expected")
         head = objects[0]
         if schema == DOCUMENT and kind == "json":
-            parse_document(data)  # its own bounds and shape
+            checked_document(head)
         objects = _list_of_objects(head.get("reports" if schema == DOCUMENT else "results"))
     if not objects:
         raise ImageAuthError("holds no report of any picture")
@@ -132,7 +133,10 @@ def _statements(name: str, data: bytes) -> Statements:
 
 
 def _objects(data: bytes) -> Iterator[dict[str, Any]]:
-    """The one object of a JSON file, or one a line."""
+    """The one object of a JSON file, or one a line. Parsed, JSON takes many times its size in memory."""
+    if len(data) > MOST_JSON_BYTES:
+        most = MOST_JSON_BYTES // 2**20
+        raise ImageAuthError(f"holds more than {most} MiB of JSON; of lines cut out those that you need")
     try:
         try:
             yield _object(json.loads(data))
@@ -217,7 +221,7 @@ def _hash(identity: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[str, st
     name, value = (said.get("name"), said.get("value")) if isinstance(said, dict) else (None, said)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) != _HASH_DIGITS or not set(value) <= set("0123456789abcdef"):
+    if not isinstance(value, str) or len(value) != DIGITS or not set(value) <= set("0123456789abcdef"):
         raise ValueError("its perceptual hash is none")
     return str(name or ""), value
 

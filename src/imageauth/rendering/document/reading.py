@@ -79,7 +79,7 @@ def parse_document(data: bytes) -> dict[str, Any]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ImageAuthError("is no report: its JSON cannot be read") from error
-    return _checked(found)
+    return checked_document(found)
 
 
 def _of_html(data: bytes) -> bytes:
@@ -109,7 +109,12 @@ def _of_pdf(data: bytes) -> bytes:
     return bytes(contents[0])
 
 
-def _checked(found: Any) -> dict[str, Any]:
+def checked_document(found: Any) -> dict[str, Any]:
+    """JSON that was parsed, if it has the outer shape of a document.
+
+    Raises:
+        ImageAuthError: it has not; to follow the document's name.
+    """
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ImageAuthError(f"is no report of schema {SCHEMA}")
     reports = found.get("reports")
