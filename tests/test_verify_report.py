@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from typer.testing import CliRunner
 
 from imageauth import Detector, Evidence, Report
 from imageauth.cli import app
+from imageauth.cli.signing import Signing
 from imageauth.errors import ImageAuthError
 from imageauth.models import find_model
 from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.policy import read_policy
+from imageauth.provenance import fetching
 from imageauth.provenance.trust import TrustLists
 from imageauth.rendering.document import reading
 from imageauth.verdict import STANDARD, decide
@@ -437,6 +440,23 @@ def test_signers_that_come_and_go_are_explained(tmp_path: Path) -> None:
     assert "out of date today" in told["evidence: credentials-capture"].note
 
 
+def test_credentials_that_were_fetched_are_fetched_again_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = {"root": authority(), "remote": "https://manifests.example/a.c2pa", "embed": False}
+    data, store = sign(picture(seed=4), [created("digitalCapture")], **parts)
+    monkeypatch.setattr(fetching, "fetch", lambda address, **_: store)
+    (file := tmp_path / "captured.jpg").write_bytes(data)
+    made = Detector("cifake", trust=authority().trust, online=True).check(file)
+    report = written(tmp_path, made.to_json())
+    assert verify_report(report, [file], trust=authority().trust, online=True).outcome == "agrees"
+    without = verify_report(report, [file], trust=authority().trust)
+    assert "--online fetches them again" in points(without)["evidence: credentials-capture"].note
+    assert run("verify-report", report, file)[0] == 3
+    output = run("verify-report", report, file, "--online")[1]
+    assert "≠ evidence: credentials-remote" not in output
+
+
 def test_trust_lists_of_a_document_are_compared(case: Case, tmp_path: Path) -> None:
     data = reading.parse_document(case.report("report.html").read_bytes())
     data["trust"] = authority().trust.summary()
@@ -588,5 +608,10 @@ def test_the_passphrase_comes_from_a_file_or_the_environment(
     assert "--passphrase-file" in output
     assert run(*asked, "--passphrase-file", tmp_path / "secret")[0] == 0
     assert run("verify-report", tmp_path / "r.html", case.pictures[0], "--ca", case.report("ca.pem"))[0] == 0
+    with monkeypatch.context() as terminal:  # somebody who presses Ctrl-D instead
+        terminal.setattr("imageauth.cli.signing.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+        terminal.setattr("getpass.getpass", lambda _: (_ for _ in ()).throw(EOFError))
+        with pytest.raises(ImageAuthError, match="no passphrase was given"):
+            Signing(tmp_path / "key.pem", case.report("signer.pem")).load([tmp_path / "r.html"])
     monkeypatch.setenv("IMAGEAUTH_SIGN_PASSPHRASE", "open sesame")
     assert run(*asked)[0] == 0

@@ -108,4 +108,7 @@ def _passphrase(key: Path, file: Path | None) -> bytes:
         raise ImageAuthError(f"the key in {key} is encrypted: name --passphrase-file, or set {PASSPHRASE}")
     import getpass
 
-    return getpass.getpass(f"Passphrase of {key}: ").encode()
+    try:
+        return getpass.getpass(f"Passphrase of {key}: ").encode()
+    except EOFError:
+        raise ImageAuthError(f"the key in {key} is encrypted, and no passphrase was given") from None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imageauth.cli.options import CODE_FOUND
+from imageauth.cli.options import CODE_FOUND, Online
 from imageauth.cli.terminal import terminal
 
 
@@ -39,6 +39,7 @@ def verify_report(
         Path | None,
         typer.Option(metavar="CA.pem", help="Certificates of those whom you trust as its signer or their issuer."),
     ] = None,
+    online: Online = False,
 ) -> None:
     """Check pictures again and say, point by point, what agrees with a report about them.
 
@@ -57,7 +58,15 @@ def verify_report(
     rules = read_policy(policy) if policy else None
     authorities = read_certificates(ca) if ca else None
     try:
-        found = verify(report, images or [], model=model, policy=rules, signature=signature, authorities=authorities)
+        found = verify(
+            report,
+            images or [],
+            model=model,
+            policy=rules,
+            signature=signature,
+            authorities=authorities,
+            online=online,
+        )
     except UnreadableError as error:
         print(f"imageauth: {printable(str(error))}", file=sys.stderr)
         raise typer.Exit(1) from None

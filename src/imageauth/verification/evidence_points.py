@@ -83,6 +83,8 @@ def _why_credentials(then: Evidence, now: Evidence | None) -> str:
     """Why Content Credentials may be judged otherwise than they were."""
     if now is None:
         return "The file at hand carries no Content Credentials; saving a picture again usually removes them."
+    if then.detail.get("origin") == "remote" and now.code == "credentials-remote":
+        return f"They were fetched when the report was made; --online fetches them again. Now: {now.finding}"
     before, after = then.detail.get("state"), now.detail.get("state")
     if after == "expired":
         return (

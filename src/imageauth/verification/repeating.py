@@ -65,11 +65,13 @@ class Repeater:
         model: a folder or name to take for reports whose model does not ship; None: there is none.
         policy: to take for reports that were made under a policy of their own; None: there is none.
         trust: lists of signers in use.
+        online: fetch credentials that lie elsewhere, as ``check --online`` does.
     """
 
     model: str | None
     policy: Policy | None
     trust: TrustLists
+    online: bool = False
     _detectors: dict[tuple[str, Policy], Detector] = field(default_factory=dict)
     _seen: list[npt.NDArray[np.uint8]] = field(default_factory=list)
 
@@ -98,7 +100,9 @@ class Repeater:
         key = (means.model, means.policy)
         if key not in self._detectors:
             model = None if means.model == NO_MODEL else means.model
-            self._detectors[key] = Detector(model, policy=means.policy, trust=self.trust, decoded=self._keep)
+            self._detectors[key] = Detector(
+                model, policy=means.policy, trust=self.trust, online=self.online, decoded=self._keep
+            )
         detector = self._detectors[key]
         self._seen.clear()
         report = detector.check(file, name=name)

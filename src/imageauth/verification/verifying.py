@@ -78,6 +78,7 @@ def verify_report(
     signature: str | os.PathLike[str] | None = None,
     authorities: Sequence[x509.Certificate] | None = None,
     now: datetime | None = None,
+    online: bool = False,
 ) -> Verification:
     """Check pictures once more and compare with what a report says; check the signature beside the report.
 
@@ -91,6 +92,8 @@ def verify_report(
         authorities: certificates of whom the reader trusts as the report's signer or their issuer; None: nobody is
             checked.
         now: with its time zone; default: the present.
+        online: fetch Content Credentials that lie elsewhere, for a report that was made so. Otherwise nothing is
+            fetched.
 
     Raises:
         UnreadableError: the report or the signature cannot be read.
@@ -102,7 +105,7 @@ def verify_report(
     if checked is None and not images:
         raise ImageAuthError(f"there is nothing to check: no picture was named, and {statements.file} has no signature")
     lists = load_trust() if trust is None else trust
-    repeater = Repeater(model, policy, lists)
+    repeater = Repeater(model, policy, lists, online)
     given = [Given.of(os.fspath(path)) for path in images]
     pairs, left = assign(given, statements.pictures)
     pictures = tuple(check_picture(file, stated, statements, repeater) for file, stated in pairs)
