@@ -182,6 +182,11 @@ def test_error_rates_are_those_of_the_model_for_the_pictures_kind(document: Docu
     assert sentence not in text
 
 
+def test_figures_of_another_measurement_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text('{"accuracy": 0.9}', encoding="utf-8")
+    assert read_measured(tmp_path) is None
+
+
 def test_a_pdf_is_tagged_titled_searchable_and_for_archives(document: Document) -> None:
     data = document.to_pdf()
     reader = pypdf.PdfReader(io.BytesIO(data))
@@ -316,6 +321,15 @@ def test_text_of_any_kind_can_be_set() -> None:
     page = document.to_html()
     page.encode()  # no surrogates
     assert "\\ud800" in Seen(page).text
+
+
+def test_text_of_any_length_can_be_set() -> None:
+    """A string of PDF/A ends at 32,767 bytes."""
+    for text in ("a" * 50_000, "\u4e2d" * 20_000, "\U00012000" * 20_000):
+        found = Evidence("plugin", text, text, detail={"text": text})
+        report = replace(_report(), evidence=(found,), limits=(text,))
+        document = Document(Contents([Entry(report)], MADE, STANDARD, command=[text]))
+        assert text_of(document.to_pdf())
 
 
 def test_what_is_shown_holds_nothing_unseen() -> None:
