@@ -337,7 +337,44 @@ def test_what_is_shown_holds_nothing_unseen() -> None:
     assert text.count("\u0301") == 4
     assert "×47" in text
     assert text.endswith("\\u2028\\u2029\\x00\\u202e\\ud800b")
+    for unseen in "\u3164\u115f\uffa0\u2800\u034f\u17b4\U000e0100":
+        assert shown(f"a{unseen}b") == "a" + unseen.encode("unicode_escape").decode() + "b"
+    assert shown("\u2764\ufe0f") == "\u2764\ufe0f"
     assert shown("naïve 中文 ñ") == "naïve 中文 ñ"
+
+
+def repeated(document: Document) -> str:
+    """The end of a page's text: how to repeat it."""
+    return " ".join(Seen(document.to_html()).text.split()).rpartition("How to repeat it")[2]
+
+
+def test_the_commands_that_repeat_a_report_are_those(document: Document) -> None:
+    """Failures leave the options as they were; a model is named where ``auto`` would have chosen another."""
+    assert "--model" not in repeated(document)
+    failed = make_document([b"no picture"], detector=Detector("cifake"), made=MADE, command=["imageauth", "--time=x"])
+    assert "--no-pixels" not in repeated(failed)
+    assert "--time 20" not in repeated(failed)
+    assert "--no-pixels" in repeated(make_document([_png()], detector=Detector(None)))
+    out = io.BytesIO()
+    Image.fromarray(drawn(500, 300, seed=3)).save(out, "PNG")
+    forced = make_document([out.getvalue()], detector=Detector("cifake"))
+    assert "imageauth check IMAGE --explain --model cifake " in repeated(forced)
+    (looked,) = forced.contents.models.values()
+    own = {looked.card.sha256: replace(looked, card=replace(looked.card, name="ours"))}
+    said = repeated(Document(replace(forced.contents, models=own)))
+    assert "verify-report REPORT IMAGE --model MODEL " in said
+    assert "check IMAGE --explain --model MODEL " in said
+
+
+def test_a_caption_says_how_large_a_picture_is_shown(detector: Detector) -> None:
+    for (width, height), said in {
+        (500, 300): "500 × 300 pixels, saved anew for",
+        (2000, 500): "reduced to 1024 × 256 pixels",
+        (64, 32): "enlarged to 512 × 256 pixels",
+    }.items():
+        out = io.BytesIO()
+        Image.fromarray(drawn(width, height, seed=3)).save(out, "PNG")
+        assert said in Seen(make_document([out.getvalue()], detector=detector).to_html()).text
 
 
 def test_a_report_has_bounds(detector: Detector) -> None:
