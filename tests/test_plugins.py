@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -299,7 +300,9 @@ def ends(answers):
 """
 
 
-def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path: Path) -> None:
+def test_a_renderer_writes_all_answers(
+    install: Install, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entries = {name: f".:{name}" for name in ("ends", "names", "fails", "wrong")}
     install("renders", {RENDERERS: entries}, RENDERS)
     (tmp_path / "text.jpg").write_text("no picture")
@@ -317,6 +320,12 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     heatmap = tmp_path / "h.png"
     done = run("check", picture, "--heatmap", heatmap, "--render", f"names:{files['names']}")
     assert (done.exit_code, len(files["names"].read_text().splitlines())) == (0, 1)
+    files["names"].unlink()
+    with monkeypatch.context() as context:
+        context.setattr("imageauth.documents.Document.to_html", Mock(side_effect=ImageAuthError("too much")))
+        page = tmp_path / "r.html"
+        assert run("check", picture, "--html", page, "--render", f"names:{files['names']}").exit_code == 2
+    assert (files["names"].exists(), page.exists()) == (True, False)
     before = picture.read_bytes()
     done = run("check", picture, "--render", f"names:{picture}")
     assert (done.exit_code, picture.read_bytes()) == (2, before)
