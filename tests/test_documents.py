@@ -182,6 +182,11 @@ def test_error_rates_are_those_of_the_model_for_the_pictures_kind(document: Docu
     assert sentence not in text
 
 
+def test_figures_of_another_measurement_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text('{"accuracy": 0.9}', encoding="utf-8")
+    assert read_measured(tmp_path) is None
+
+
 def test_a_pdf_is_tagged_titled_searchable_and_for_archives(document: Document) -> None:
     data = document.to_pdf()
     reader = pypdf.PdfReader(io.BytesIO(data))
@@ -318,12 +323,58 @@ def test_text_of_any_kind_can_be_set() -> None:
     assert "\\ud800" in Seen(page).text
 
 
+def test_text_of_any_length_can_be_set() -> None:
+    """A string of PDF/A ends at 32,767 bytes."""
+    for text in ("a" * 50_000, "\u4e2d" * 20_000, "\U00012000" * 20_000):
+        found = Evidence("plugin", text, text, detail={"text": text})
+        report = replace(_report(), evidence=(found,), limits=(text,))
+        document = Document(Contents([Entry(report)], MADE, STANDARD, command=[text]))
+        assert text_of(document.to_pdf())
+
+
 def test_what_is_shown_holds_nothing_unseen() -> None:
     text = shown("a\u0301" + "\u0301" * 50 + "\u2028\u2029\x00\u202e\ud800b")
     assert text.count("\u0301") == 4
     assert "×47" in text
     assert text.endswith("\\u2028\\u2029\\x00\\u202e\\ud800b")
+    for unseen in "\u3164\u115f\uffa0\u2800\u034f\u17b4\U000e0100":
+        assert shown(f"a{unseen}b") == "a" + unseen.encode("unicode_escape").decode() + "b"
+    assert shown("\u2764\ufe0f") == "\u2764\ufe0f"
     assert shown("naïve 中文 ñ") == "naïve 中文 ñ"
+
+
+def repeated(document: Document) -> str:
+    """The end of a page's text: how to repeat it."""
+    return " ".join(Seen(document.to_html()).text.split()).rpartition("How to repeat it")[2]
+
+
+def test_the_commands_that_repeat_a_report_are_those(document: Document) -> None:
+    """Failures leave the options as they were; a model is named where ``auto`` would have chosen another."""
+    assert "--model" not in repeated(document)
+    failed = make_document([b"no picture"], detector=Detector("cifake"), made=MADE, command=["imageauth", "--time=x"])
+    assert "--no-pixels" not in repeated(failed)
+    assert "--time 20" not in repeated(failed)
+    assert "--no-pixels" in repeated(make_document([_png()], detector=Detector(None)))
+    out = io.BytesIO()
+    Image.fromarray(drawn(500, 300, seed=3)).save(out, "PNG")
+    forced = make_document([out.getvalue()], detector=Detector("cifake"))
+    assert "imageauth check IMAGE --explain --model cifake " in repeated(forced)
+    (looked,) = forced.contents.models.values()
+    own = {looked.card.sha256: replace(looked, card=replace(looked.card, name="ours"))}
+    said = repeated(Document(replace(forced.contents, models=own)))
+    assert "verify-report REPORT IMAGE --model MODEL " in said
+    assert "check IMAGE --explain --model MODEL " in said
+
+
+def test_a_caption_says_how_large_a_picture_is_shown(detector: Detector) -> None:
+    for (width, height), said in {
+        (500, 300): "500 × 300 pixels, saved anew for",
+        (2000, 500): "reduced to 1024 × 256 pixels",
+        (64, 32): "enlarged to 512 × 256 pixels",
+    }.items():
+        out = io.BytesIO()
+        Image.fromarray(drawn(width, height, seed=3)).save(out, "PNG")
+        assert said in Seen(make_document([out.getvalue()], detector=detector).to_html()).text
 
 
 def test_a_report_has_bounds(detector: Detector) -> None:

@@ -50,7 +50,7 @@ ALLOWED = {
     "signing": {"errors", "escaping", "files"},
     "pixels": {"errors", "images", "jpeg", "models", "report"},
     "provenance": {"errors", "escaping", "files", "formats", "imagefile", "images", "plugins", "png", "report", "svg"},
-    "rendering": {"errors", "escaping", "files", "perceptual_hash", "pixels", "plugins", "report", "verdict"},
+    "rendering": {"errors", "escaping", "files", "models", "perceptual_hash", "pixels", "plugins", "report", "verdict"},
     "detector": SERVING,
     "documents": SERVING | {"files", "perceptual_hash"},
     "scan": {

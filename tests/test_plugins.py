@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -119,6 +120,7 @@ def test_a_policy_may_leave_plugins_unheeded(install: Install, picture: Path, tm
             "def ask(image):\n    open('/secret/place')",
             "failed on this file: FileNotFoundError: No such file or directory.",
         ),
+        ("def ask(image):\n    raise SystemExit(0)", "failed on this file: SystemExit: 0"),
         ("ask = 5", "is of type int, not a function"),
         ("def ask(image):\n    return None", "failed on this file: TypeError"),
         ("def ask(image):\n    return ['found']", "gave str instead of Evidence"),
@@ -127,6 +129,7 @@ def test_a_policy_may_leave_plugins_unheeded(install: Install, picture: Path, tm
         (FINDS.replace('"ai"', '"guilty"'), "points to 'guilty'"),
         (FINDS.replace("finds-listed", "pixels-ai"), "its codes begin with 'finds-'"),
         (FINDS.replace("It stands on our list.", " "), "without a sentence"),
+        (FINDS.replace('"It stands on our list."', "'x' * 1001"), "sentence or code that is too long"),
         (FINDS.replace("image.pixels is not None", "image"), "JSON cannot hold"),
         (FINDS.replace("image.pixels is not None", "float('nan')"), "JSON cannot hold"),
         (FINDS.replace("image.pixels is not None", "'x' * 2**21"), "characters of evidence"),
@@ -291,11 +294,16 @@ def fails(answers):
 
 def wrong(answers):
     return answers
+
+def ends(answers):
+    raise SystemExit
 """
 
 
-def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path: Path) -> None:
-    entries = {name: f".:{name}" for name in ("names", "fails", "wrong")}
+def test_a_renderer_writes_all_answers(
+    install: Install, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = {name: f".:{name}" for name in ("ends", "names", "fails", "wrong")}
     install("renders", {RENDERERS: entries}, RENDERS)
     (tmp_path / "text.jpg").write_text("no picture")
     files = {name: tmp_path / f"{name}.out" for name in entries}
@@ -303,6 +311,7 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     done = run("check", picture, tmp_path / "text.jpg", *options)
     assert done.exit_code == 1
     assert "the plug-in fails of renders 1.0 failed: ValueError: too many; nothing is written" in done.stderr
+    assert "the plug-in ends of renders 1.0 failed: SystemExit; nothing is written" in done.stderr
     assert "the plug-in wrong of renders 1.0 returned list instead of bytes or text" in done.stderr
     first, second = files["names"].read_text().splitlines()
     assert first.startswith(f"{picture}: ")
@@ -311,6 +320,12 @@ def test_a_renderer_writes_all_answers(install: Install, picture: Path, tmp_path
     heatmap = tmp_path / "h.png"
     done = run("check", picture, "--heatmap", heatmap, "--render", f"names:{files['names']}")
     assert (done.exit_code, len(files["names"].read_text().splitlines())) == (0, 1)
+    files["names"].unlink()
+    with monkeypatch.context() as context:
+        context.setattr("imageauth.documents.Document.to_html", Mock(side_effect=ImageAuthError("too much")))
+        page = tmp_path / "r.html"
+        assert run("check", picture, "--html", page, "--render", f"names:{files['names']}").exit_code == 2
+    assert (files["names"].exists(), page.exists()) == (True, False)
     before = picture.read_bytes()
     done = run("check", picture, "--render", f"names:{picture}")
     assert (done.exit_code, picture.read_bytes()) == (2, before)

@@ -4,13 +4,15 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from imageauth import Detector
+from imageauth import Detector, Document
+from imageauth.errors import ImageAuthError, ModelError
 from imageauth.rendering.document.reading import parse_document
 from imageauth.server import reports
 from imageauth.server.settings import Limits
@@ -64,6 +66,21 @@ def test_refusals_are_those_of_checks(detector: Detector) -> None:
         large = client.post(URL, files={"files": ("a.png", b"x" * 2001)})
         assert parse_document(large.content)["reports"][0]["error"]["code"] == "too-large"
         assert client.app.state.service.budget.held == 0  # type: ignore[attr-defined]
+
+
+def test_a_report_that_cannot_be_written_is_told_by_its_reason(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too large: send fewer. Anything else is a fault here, and names no file of this machine."""
+    sent = {"files": ("a.png", encoded(drawn()))}
+    monkeypatch.setattr("imageauth.rendering.document.contents.MOST_JSON_BYTES", 100)
+    answer = client.post(URL, files=sent)
+    assert (answer.status_code, answer.json()["code"]) == (413, "report-too-large")
+    for error in (ModelError("/models/ours is damaged"), ImageAuthError("the PDF cannot be set")):
+        monkeypatch.setattr(Document, "to_html", Mock(side_effect=error))
+        answer = client.post(URL, files=sent)
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+        assert str(error) not in answer.text
 
 
 def test_without_typst_the_page_is_told_and_a_pdf_is_refused(

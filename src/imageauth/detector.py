@@ -30,7 +30,7 @@ from imageauth.provenance.plugin_sources import PluginSource, plugin_sources
 from imageauth.provenance.sources import ask, file_sources
 from imageauth.provenance.trust import TrustLists
 from imageauth.provenance.trust import load as load_trust
-from imageauth.report import Evidence, Failure, Report
+from imageauth.report import NO_PIXELS, Evidence, Failure, Report
 from imageauth.verdict import NOTHING_DECIDES, STANDARD, Policy, decide
 
 PathLike = str | os.PathLike[str]
@@ -62,8 +62,6 @@ _BY_STRENGTH = {
 _BATCH_BYTES = 12 * 2**20
 _AHEAD_BYTES = 48 * 2**20
 _PLUGINS = ("What a plug-in says is as good as the package that it comes from; imageauth did not measure it.",)
-NO_PIXELS = "The pixels were not looked at: neither a network nor a search for watermarks was run on them."
-"""Among the limits of a report for which the pixels were left alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,10 @@ class DataError(ImageAuthError):
     """A data set or training folder is not usable as it stands."""
 
 
+class ReportTooLargeError(ImageAuthError):
+    """Files say more of themselves than one report may hold."""
+
+
 class MissingExtraError(ImageAuthError):
     """An optional part is not installed; the message says which ``pip install`` brings it."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 SCHEMA = "imageauth/report/1"
+NO_PIXELS = "The pixels were not looked at: neither a network nor a search for watermarks was run on them."
+"""Among the limits of a report for which the pixels were left alone."""
 
 Source = Literal["pixels", "credentials", "metadata", "watermark", "plugin"]
 PointsTo = Literal["ai", "real", "none"]

@@ -116,13 +116,14 @@ def check(
                 if renderings:
                     kept.append(answer)
                 tell(done)
+        # Before the documents: one that cannot be made ends the command.
+        for problem in write_all(renderings, kept):
+            print(f"imageauth: {problem}", file=sys.stderr)
+            failed += 1
         if documents:
             documents.write(detector, entries)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"after {done} files" if total is None else f"after {done} of {total} files") from None
-    for problem in write_all(renderings, kept):
-        print(f"imageauth: {problem}", file=sys.stderr)
-        failed += 1
     if found:
         raise typer.Exit(CODE_FOUND)
     if failed:

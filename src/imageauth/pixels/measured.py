@@ -64,7 +64,7 @@ class Measured:
 
 
 def read_measured(folder: Path) -> Measured | None:
-    """Read a model folder's figures; None where it has none.
+    """Read a model folder's figures; None where it has none, or others than the protocol's.
 
     Raises:
         ModelError: they are there and damaged.
@@ -73,6 +73,8 @@ def read_measured(folder: Path) -> Measured | None:
     try:
         with file.open("rb") as stream:
             data = json.loads(stream.read(_MOST_BYTES))
+        if isinstance(data, dict) and "all" not in data:
+            return None  # figures of another kind, by whoever made the model
         everything = data["all"]
         return Measured(
             real=_by_kind(everything["real_kinds"]),

@@ -18,6 +18,8 @@ from imageauth.report import Evidence, PointsTo, Source, Strength
 
 # Findings of one plug-in about one file, and characters of them as JSON.
 _MOST_FINDINGS, _MOST = 100, 2**20
+# Characters of a sentence and of a code: they are shown whole.
+_MOST_SENTENCE, _MOST_CODE = 1000, 100
 
 
 def plugin_sources() -> tuple[Plugin, ...]:
@@ -45,7 +47,7 @@ class PluginSource:
             return _checked(plugin.function()(_unchangeable(image)), plugin)
         except PluginError as error:
             reason, kind = str(error), "unusable"
-        except Exception as error:  # its code is not ours
+        except (Exception, SystemExit) as error:  # its code is not ours, and may want to end the program
             reason, kind = f"{plugin} failed on this file: {told(error)}", type(error).__name__
         finding = f"{reason[0].upper()}{reason[1:]}."
         return [Evidence("plugin", "plugin-failed", finding, detail={"error": kind, "plugin": plugin.label})]
@@ -92,6 +94,8 @@ def _problem(item: Any, name: str) -> str | None:
         return f"gave evidence of code {item.code!r}; its codes begin with {name + '-'!r}"
     if not (isinstance(item.finding, str) and item.finding.strip()):
         return "gave evidence without a sentence"
+    if len(item.finding) > _MOST_SENTENCE or len(item.code) > _MOST_CODE:
+        return "gave a sentence or code that is too long"
     if item.points_to not in get_args(PointsTo):
         return f"gave evidence that points to {item.points_to!r}, not to ai, real or none"
     if item.strength == "proof" or item.strength not in get_args(Strength):

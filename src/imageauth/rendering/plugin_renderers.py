@@ -73,7 +73,7 @@ class Rendering:
         try:
             content = render(answers)
             data = content.encode() if isinstance(content, str) else content
-        except Exception as error:  # its code is not ours
+        except (Exception, SystemExit) as error:  # its code is not ours, and may want to end the program
             raise self.plugin.error(f"failed: {told(error)}") from error
         if not isinstance(data, bytes):
             raise self.plugin.error(f"returned {type(data).__name__} instead of bytes or text")

@@ -1,5 +1,6 @@
 """``POST /v1/reports``: files checked, and the answer as a document to keep."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Literal
@@ -10,12 +11,13 @@ from starlette.responses import Response
 
 from imageauth.detector import Answer, Prepared
 from imageauth.documents import Document, Sight, contents_of, side_for
-from imageauth.errors import ImageAuthError
+from imageauth.errors import ImageAuthError, ReportTooLargeError
 from imageauth.rendering.document import Entry
 from imageauth.report import Failure
 from imageauth.server import examples, schemas
 from imageauth.server.asking import ask
 from imageauth.server.batching import Job
+from imageauth.server.logs import log
 from imageauth.server.problems import ProblemError
 from imageauth.server.service import Service, exports, service_of
 from imageauth.server.uploads import Upload
@@ -89,15 +91,19 @@ async def reports(request: Request, format: Form = "html") -> Response:
         service.metrics.count(entry.answer)
     start = time.monotonic()
     async with service.writing:
-        data = await run_in_threadpool(_written, service, entries, format)
+        try:
+            data = await run_in_threadpool(_written, service, entries, format)
+        except ReportTooLargeError as error:
+            raise ProblemError(413, "report-too-large", f"No report can be written: {error}.") from error
+        except ImageAuthError as error:  # its text names files of ours; a ModelError would promise that waiting helps
+            log("internal-error", logging.ERROR, error, request_id=request.state.request_id)
+            detail = "The report cannot be written; the log says why, by request_id."
+            raise ProblemError(500, "internal", detail) from error
     service.metrics.stage("document", time.monotonic() - start)
     saved = {"Content-Disposition": f'attachment; filename="imageauth-report.{format}"'}
     return Response(data, headers=saved, media_type=MEDIA_TYPES[format])
 
 
 def _written(service: Service, entries: Sequence[Entry], format: Form) -> bytes:
-    try:
-        document = Document(contents_of(service.detector, entries))
-        return document.to_pdf() if format == "pdf" else document.to_html().encode()
-    except ImageAuthError as error:
-        raise ProblemError(413, "report-too-large", f"No report can be written: {error}.") from error
+    document = Document(contents_of(service.detector, entries))
+    return document.to_pdf() if format == "pdf" else document.to_html().encode()

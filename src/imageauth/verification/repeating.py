@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imageauth.detector import NO_PIXELS, Detector, FileBytes
+from imageauth.detector import Detector, FileBytes
 from imageauth.models import AUTO, find_model, shipped_models
 from imageauth.perceptual_hash import perceptual_hash
 from imageauth.pixels.card import Card
 from imageauth.provenance.trust import TrustLists
-from imageauth.report import Report
+from imageauth.report import NO_PIXELS, Report
 from imageauth.verdict import ALL_SOURCES, STANDARD, Policy
 
 NO_MODEL = "none"

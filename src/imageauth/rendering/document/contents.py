@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imageauth import __version__
-from imageauth.errors import ImageAuthError
+from imageauth.errors import ReportTooLargeError
 from imageauth.perceptual_hash import NAME
 from imageauth.pixels.card import Card
 from imageauth.pixels.measured import Measured
@@ -170,10 +170,11 @@ class Contents:
         """The same as one line of ASCII: names and texts in files may be anything, unpaired surrogates too.
 
         Raises:
-            ImageAuthError: it is larger than a document may be.
+            ReportTooLargeError: it is larger than a document may be.
         """
         text = json.dumps(self.to_json())
         if len(text) > MOST_JSON_BYTES:
             most = MOST_JSON_BYTES // 2**20
-            raise ImageAuthError(f"what these files say of themselves takes more than {most} MiB; name fewer at a time")
+            said = f"what these files say of themselves takes more than {most} MiB"
+            raise ReportTooLargeError(f"{said}; name fewer at a time")
         return text

@@ -19,6 +19,7 @@ from imageauth.escaping import one_line
 from imageauth.rendering.document import drawings
 from imageauth.rendering.document.blocks import Chance, Composed
 from imageauth.rendering.document.contents import ATTACHMENT, Picture
+from imageauth.rendering.document.text import shortened
 
 STANDARDS = ("ua-1", "a-3a")
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -26,6 +27,8 @@ _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 _NO_GLYPH = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 _CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 _MOST_TRIES = 8
+# Characters. PDF/A ends at 32,767 bytes of one string; four a character are the most that UTF-8 takes.
+_MOST_TEXT = 8_000
 # Words longer than that may be broken anywhere, at marks that the template takes out; a SHA-256 is not.
 _UNBROKEN, _PIECE = re.compile(r"[^\s\u200b]{25,}"), 8
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -132,6 +135,7 @@ def _for_typst(missing: frozenset[str] | None) -> Callable[[str], str]:
                 else character
                 for character in text
             )
+        text = shortened(text, _MOST_TEXT)
         return text if _SHA256.fullmatch(text) else _UNBROKEN.sub(_breakable, text)
 
     return change

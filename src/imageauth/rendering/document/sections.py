@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imageauth import __version__
+from imageauth.models import AUTO
 from imageauth.perceptual_hash import NAME
+from imageauth.pixels.card import Card
+from imageauth.pixels.choice import Models
 from imageauth.rendering.document.blocks import (
     Block,
     Cell,
@@ -26,7 +29,7 @@ from imageauth.rendering.document.drawings import ai_strokes
 from imageauth.rendering.document.rates import rates
 from imageauth.rendering.document.text import shortened, shown
 from imageauth.rendering.document.words import Words
-from imageauth.report import Evidence, Report
+from imageauth.report import NO_PIXELS, Evidence, Report
 from imageauth.report import Verdict as Decided
 from imageauth.verdict import NOTHING_DECIDES, UNSTABLE
 
@@ -34,6 +37,8 @@ _STABILITY = ("stability-held", UNSTABLE)
 _CANNOT = ("truth", "who", "mark", "accuse")
 _GLOSSARY = ("probability", "heatmap", "stability", "strength", "policy", "trust", "sha256", "perceptual", "escapes")
 _MOST_COMMAND, _MOST_FINDINGS = 4000, 100
+# Of a model that is not a shipped one; only its owner knows where it lies.
+_FOLDER = " --model MODEL"
 
 
 def headline(report: Report, words: Words) -> str:
@@ -57,8 +62,9 @@ def pictures(entry: Entry, report: Report, level: int, words: Words) -> Iterator
         yield Paragraph(words.t("picture.none"))
         return
     name = shown(shortened(report.file, 120))
-    enlarged = entry.preview.width > report.width
-    caption = _sized("picture.caption.enlarged" if enlarged else "picture.caption", entry.preview, name, words)
+    by = entry.preview.width - report.width
+    key = "picture.caption.enlarged" if by > 0 else "picture.caption" if by < 0 else "picture.caption.same"
+    caption = _sized(key, entry.preview, name, words)
     figure = [Shown(entry.preview, words.page("picture.alt", name=name), caption)]
     if not entry.heat:
         yield Figure(figure)
@@ -229,8 +235,12 @@ def _run(contents: Contents, words: Words) -> Iterator[tuple[str, list[Cell]]]:
 
 def _plugins(contents: Contents) -> list[str]:
     """Packages whose evidence sources were asked."""
-    made = (entry.answer.produced_by for entry in contents.entries if isinstance(entry.answer, Report))
+    made = (report.produced_by for report in _reports(contents))
     return sorted({str(each["plugins"]) for each in made if each.get("plugins")})
+
+
+def _reports(contents: Contents) -> list[Report]:
+    return [entry.answer for entry in contents.entries if isinstance(entry.answer, Report)]
 
 
 def _trust_list(item: Mapping[str, Any], words: Words) -> str:
@@ -249,15 +259,34 @@ def _repeat(contents: Contents, words: Words) -> Iterator[Block]:
     hashes = [entry.identity.sha256 for entry in contents.entries if entry.identity]
     yield Code(f"sha256sum IMAGE   # {hashes[0]}" if len(hashes) == 1 else "sha256sum IMAGE")
     yield Paragraph(words.t("repeat.verify", version=__version__))
-    yield Code("imageauth verify-report REPORT IMAGE")
+    model = _model(contents)
+    yield Code("imageauth verify-report REPORT IMAGE" + (model if model == _FOLDER else ""))
     yield Paragraph(words.t("repeat.check"))
     policy = " --policy POLICY.toml" if contents.policy.sha256 else ""
-    pixels = "" if contents.models else " --no-pixels"
-    yield Code(f"imageauth check IMAGE --explain{pixels}{policy}")
-    if contents.command is not None and "--time" not in contents.command:
+    pixels = " --no-pixels" if any(NO_PIXELS in report.limits for report in _reports(contents)) else ""
+    yield Code(f"imageauth check IMAGE --explain{pixels}{model}{policy}")
+    if contents.command is not None and not any(f"{word}=".startswith("--time=") for word in contents.command):
         yield Paragraph(words.t("repeat.time"))
         yield Code(_command(contents, "--time", contents.time))
     yield Paragraph(words.t("repeat.json", element=ELEMENT, attachment=ATTACHMENT))
+
+
+def _model(contents: Contents) -> str:
+    """The option that names the model, where ``auto`` would have chosen another one."""
+    auto = Models(AUTO)
+    for report in _reports(contents):
+        looked = contents.models.get(report.produced_by.get("model_sha256") or "")
+        if not looked:
+            continue
+        chosen = auto.made_for(report.width, report.height)
+        if chosen is None or _called(chosen.card) != _called(looked.card):
+            shipped = {_called(model.card) for model in auto.all}
+            return f" --model {shlex.quote(looked.card.name)}" if _called(looked.card) in shipped else _FOLDER
+    return ""
+
+
+def _called(card: Card) -> tuple[str, str, str]:
+    return card.name, card.version, card.sha256
 
 
 def _glossary(contents: Contents, words: Words) -> Iterator[Block]:

@@ -8,15 +8,16 @@ from imageauth.escaping import printable
 
 # Of marks that stand over or under one letter: more than any script needs would be painted over other lines.
 _MOST_MARKS = 4
-# Separators that some programs take for the end of a line or paragraph.
-_BREAKS = re.compile("[\u2028\u2029]")
+# Separators that some programs take for the end of a line or paragraph; and letters and marks that nothing is painted
+# for: fillers, joiners, the blank Braille cell, selectors of a variant. Those of emoji (U+FE00–FE0F) stay.
+_UNSEEN = re.compile("[\u2028\u2029\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U000e0100-\U000e01ef]")
 
 
 def shown(text: str) -> str:
-    """One line of text from outside: control, direction, private and unassigned characters are escaped, and so are
-    marks that are piled on one letter.
+    """One line of text from outside: control, direction, private, unassigned and invisible characters are escaped, and
+    so are marks that are piled on one letter.
     """
-    text = _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", printable(text))
+    text = _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), printable(text))
     if text.isascii():
         return text
     parts = []
