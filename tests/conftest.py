@@ -17,7 +17,7 @@ from tests.browsing import chromium
 
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
-FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "20" if IN_CI else "10"))
+FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "10"))
 
 
 class Disk:

@@ -225,7 +225,8 @@ class Shell:
 def as_program(arguments: list[str]) -> Iterator[None]:
     """``sys.argv`` and the modules beside it, as ``python PROGRAM`` has them."""
     before, modules = (sys.argv, sys.path[:]), set(sys.modules)
-    sys.argv, sys.path[:0] = arguments, [str(Path(arguments[0]).parent.resolve())]
+    beside = Path(arguments[0]).parent.resolve()
+    sys.argv, sys.path[:0] = arguments, [str(beside)]
     try:
         yield
     finally:
@@ -233,7 +234,7 @@ def as_program(arguments: list[str]) -> Iterator[None]:
         # Another page's program may have others of the same names.
         for name in set(sys.modules) - modules:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(Path.cwd()):
+            if file and Path(file).is_relative_to(beside):
                 del sys.modules[name]
 
 

@@ -27,7 +27,7 @@ from imageauth.training.formats import forms
 from imageauth.training.formats.golden import Golden
 from imageauth.training.formats.onnx_graph import to_onnx
 from tests import photo_model
-from tests.docs_pages import patched_arguments
+from tests.docs_pages import as_program
 from tests.golden import PATTERNS
 from tests.test_imports import modules_after
 
@@ -52,7 +52,7 @@ def run(*arguments: str | Path) -> Result:
 
 def example(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What one of the examples prints of an export; it would end with an error where anything differs."""
-    with patched_arguments([str(EXAMPLES / name), str(folder)]):
+    with as_program([str(EXAMPLES / name), str(folder)]):
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     return capsys.readouterr().out
 

@@ -15,6 +15,7 @@ from imageauth import Detector, Document
 from imageauth.errors import ImageAuthError, ModelError
 from imageauth.rendering.document.reading import parse_document
 from imageauth.server import reports
+from imageauth.server import service as services
 from imageauth.server.settings import Limits
 from tests.browsing import Visit
 from tests.conftest import drawn
@@ -87,7 +88,7 @@ def test_without_typst_the_page_is_told_and_a_pdf_is_refused(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.get("/config.json").json()["exports"] == ["json", "html", "pdf"]
-    monkeypatch.setattr("imageauth.server.service.find_spec", lambda name: None)
+    monkeypatch.setattr(services, "find_spec", lambda name: None)
     assert client.get("/config.json").json()["exports"] == ["json", "html"]
     answer = client.post(URL, params={"format": "pdf"}, files={"files": ("a.png", encoded(drawn()))})
     assert (answer.status_code, answer.json()["code"]) == (501, "format-not-installed")

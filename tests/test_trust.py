@@ -10,6 +10,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from imageauth.provenance.trust import TrustError, TrustLists, lists_path, load,
 from imageauth.provenance.trust import store as trust_store
 from imageauth.provenance.trust.kinds import KINDS, PUBLISHED, PURPOSES, SIGNERS
 from imageauth.provenance.trust.parsing import MAX_BYTES, parse
-from tests.signing import as_file, authority, created, picture, sign
+from tests.signing import as_file, authority, created, picture, sign, signer_parts
 
 ROOT = authority()
 OTHER = authority("Other")
@@ -324,9 +325,7 @@ def test_a_list_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_single_signer_of_ones_own(tmp_path: Path) -> None:
-    from tests.signing import _signer_parts, timedelta
-
-    chain, _ = _signer_parts(ROOT, "Test Camera", timedelta(days=30))
+    chain, _ = signer_parts(ROOT, "Test Camera", timedelta(days=30))
     file = tmp_path / "signer.pem"
     file.write_bytes(chain.partition(b"-----END CERTIFICATE-----\n")[0] + b"-----END CERTIFICATE-----\n")
     assert [item.name for item in update(file).lists] == ["own-signers"]
