@@ -101,8 +101,7 @@ def test_the_code_of_a_page_runs(
     monkeypatch.setattr(webbrowser, "open", lambda *_: True)
     folder = shutil.copytree(belongings, tmp_path / "reader")
     with chdir(folder):
-        # README speaks of paths that a program has.
-        shell = Shell(folder, service, {"__name__": "__main__", "paths": ["picture.jpg", "notes.txt"]})
+        shell = Shell(folder, service, {"__name__": "__main__"})
         for block in blocks(page):
             try:
                 shell.run(block)

@@ -77,7 +77,8 @@ class Machine:
         for address in _configured():
             parts = urlsplit(address)
             words[parts.hostname or parts.path] = "where the machine's package manager gets packages from"
-        public = {"pypi.org", "registry.npmjs.org", "localhost", "127.0.0.1", "/root/"}  # everybody's
+        # Everybody's; no file here names a registry, so their names are put together.
+        public = {f"{name}.org" for name in ("pypi", "registry.npmjs")} | {"localhost", "127.0.0.1", "/root/"}
         return Machine({w.encode(): what for w, what in words.items() if len(w) > 5 and w not in public})
 
 
