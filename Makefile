@@ -17,7 +17,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/test_server_schema.py
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/test_server_schema.py
 	@# schemathesis' operations are subtests, which pytest-xdist does not deal out.
 	$(BIN)/pytest tests/test_server_schema.py
 

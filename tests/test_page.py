@@ -144,7 +144,7 @@ def test_a_file_of_70_mb_is_not_sent(visit):
 def test_an_empty_file(visit):
     visit.drop({"nothing.jpg": b""})
     visit.settled(1)
-    assert "This file is empty." in visit.page.locator(".card").inner_text()
+    visit.page.locator(".card").get_by_text("This file is empty.").wait_for()
 
 
 def test_pasted_and_picked_pictures(visit, tmp_path):
