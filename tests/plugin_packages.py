@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def package(
-    folder: Path, name: str, entries: Mapping[str, Mapping[str, str]], code: str = "", version: str = "1.0"
-) -> None:
+def package(folder: Path, name: str, entries: Mapping[str, Mapping[str, str]], code: str = "") -> None:
     """Put version 1.0 of a package into a folder of Python's path.
 
     Args:

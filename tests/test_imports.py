@@ -43,7 +43,7 @@ ALLOWED = {
     "svg": set(),
     "formats": {"svg"},
     "imagefile": set(),
-    "images": {"errors", "formats", "imagefile", "jpeg", "png", "svg"},
+    "images": {"errors", "escaping", "formats", "imagefile", "jpeg", "png", "svg"},
     "verdict": {"report"},
     "folders": {"errors", "images", "patterns", "report"},
     "policy": {"errors", "verdict"},

@@ -1,7 +1,6 @@
 """Plug-ins of other packages: found, checked, named in reports, refused with one line, left out."""
 
 import importlib
-import io
 import json
 import os
 import re
@@ -35,8 +34,8 @@ from imageauth.scan.summary import Summary
 from imageauth.server.app import create_app
 from imageauth.server.private import private_of
 from imageauth.verdict import decide
-from tests.conftest import drawn
 from tests.plugin_packages import package
+from tests.scan_files import png
 from tests.scan_rows import row, write
 
 SOURCES, MODELS, RENDERERS = "imageauth.sources", "imageauth.models", "imageauth.renderers"
@@ -360,9 +359,7 @@ def items(folder: Path, count: int = 3) -> list[Item]:
     found = []
     for index in range(count):
         path = folder / f"{index}.png"
-        out = io.BytesIO()
-        Image.fromarray(drawn(seed=index)).save(out, "PNG")
-        path.write_bytes(out.getvalue())
+        path.write_bytes(png(index))
         found.append(Item(str(path), FileSource(str(path)), path.stat().st_size, 1))
     return found
 

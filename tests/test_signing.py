@@ -27,11 +27,9 @@ CONTENT = b"<!doctype html>\r\n<title>A report</title>\n\x00 to its last byte"
 NOW = datetime.now(UTC)
 
 
-def certificate_of(
-    key: Any, *, usage: x509.ObjectIdentifier | None = None, common_name: str = "Desk"
-) -> x509.Certificate:
+def certificate_of(key: Any, *, usage: x509.ObjectIdentifier | None = None) -> x509.Certificate:
     """Self-signed, valid for a year."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Desk")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(NOW - timedelta(days=1))
     builder = builder.not_valid_after(NOW + timedelta(days=365))
@@ -69,22 +67,8 @@ def openssl_verifies(folder: Path, signature: bytes, root: x509.Certificate) -> 
     (folder / "F").write_bytes(CONTENT)
     (folder / "F.p7s").write_bytes(signature)
     (folder / "CA.pem").write_bytes(root.public_bytes(Encoding.PEM))
-    words = [
-        "cms",
-        "-verify",
-        "-binary",
-        "-inform",
-        "DER",
-        "-in",
-        "F.p7s",
-        "-content",
-        "F",
-        "-CAfile",
-        "CA.pem",
-        "-out",
-        "copy",
-    ]
-    done = subprocess.run(["openssl", *words], cwd=folder, capture_output=True, check=False)
+    files = ("-in", folder / "F.p7s", "-content", folder / "F", "-CAfile", folder / "CA.pem", "-out", folder / "copy")
+    done = openssl("cms", "-verify", "-binary", "-inform", "DER", *files)
     return done.returncode == 0 and (folder / "copy").read_bytes() == CONTENT
 
 

@@ -232,7 +232,7 @@ class Detector:
             ImageError: it cannot be checked; ``code`` says why.
         """
         image, evidence = self._read(source)
-        (answer,) = self.answer([self._keep(image, evidence, _name(source, name))])
+        (answer,) = self.answer([self._keep(image, evidence, name_of(source, name))])
         return Explanation(answer.report, image.pixels, answer.heatmap())
 
     def prepare(
@@ -251,7 +251,7 @@ class Detector:
         image, evidence = self._read(source)
         if seen:
             seen(image)
-        return self._keep(image, evidence, _name(source, name))
+        return self._keep(image, evidence, name_of(source, name))
 
     def answer(self, images: Sequence[Prepared]) -> list[Answer]:
         """The second half: each model is asked once about all the images that it looks at, and the policy decides.
@@ -325,7 +325,7 @@ class Detector:
         try:
             return self.prepare(source, name=name)
         except (ImageError, MemoryError) as error:
-            return failure_of(_name(source, name), error)
+            return failure_of(name_of(source, name), error)
 
     def _read(self, source: Input) -> tuple[ImageFile, tuple[Evidence, ...]]:
         """An image, decoded if there is a model to look at its pixels, and what the sources say that look at the file.
@@ -490,7 +490,7 @@ def file_bytes(source: Input) -> FileBytes:
     return FileBytes(read_stream(source))
 
 
-def _name(source: Input, name: str | None) -> str:
+def name_of(source: Input, name: str | None = None) -> str:
     if name is not None:
         return name
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "bytes"

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from imageauth.detector import Detector, FileBytes, Input, Prepared, failure_of, file_bytes
+from imageauth.detector import Detector, FileBytes, Input, Prepared, failure_of, file_bytes, name_of
 from imageauth.errors import ImageAuthError, ImageError
 from imageauth.files import write_bytes
 from imageauth.imagefile import ImageFile
@@ -126,7 +126,7 @@ def make_document(
     given = list(sources)
     check_count(len(given))
     detector = detector or Detector()
-    called = list(names) if names is not None else [_name(source) for source in given]
+    called = list(names) if names is not None else [name_of(source) for source in given]
     entries = list(look(detector, given, called))
     return Document(contents_of(detector, entries, made=made, command=command))
 
@@ -222,18 +222,15 @@ class Sight:
         return Entry(answer, identity, _encoded(self._small), heat)
 
 
-def look(
-    detector: Detector, sources: Sequence[Input | Failure], names: Sequence[str], *, side: int | None = None
-) -> Iterator[Entry]:
+def look(detector: Detector, sources: Sequence[Input | Failure], names: Sequence[str]) -> Iterator[Entry]:
     """Check files lazily and yield what a document says of each, in their order. The next ones are decoded meanwhile.
 
     Args:
         detector: that checks.
         sources: at most as many as a document holds; a :class:`Failure` is passed through in its place.
         names: what to call them.
-        side: of previews, pixels; default: by how many there are.
     """
-    side = side or side_for(len(sources))
+    side = side_for(len(sources))
     threads = usable_cores()
     waiting: deque[Future[tuple[Sight | None, Prepared | Failure]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="imageauth-document")
@@ -282,7 +279,3 @@ def _encoded(picture: PIL.Image.Image) -> Picture:
         return Picture(out.getvalue(), "image/png", picture.width, picture.height)
     picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
     return Picture(out.getvalue(), "image/jpeg", picture.width, picture.height)
-
-
-def _name(source: Input) -> str:
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else "bytes"

@@ -1,10 +1,35 @@
-"""Files that we write: checked before the long work starts, whole or not at all after it."""
+"""Files that we read, within bounds, and write: checked before the long work starts, whole or not at all after it."""
 
 import os
 import tempfile
 from pathlib import Path
 
 from imageauth.errors import ImageAuthError
+
+
+def read_bounded(
+    path: str | os.PathLike[str], most: int, *, beyond: str = "", error: type[ImageAuthError] = ImageAuthError
+) -> bytes:
+    """A file's bytes.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have, whole MiB.
+        beyond: what follows "is larger than N MiB".
+        error: what to raise.
+
+    Raises:
+        ImageAuthError: as ``error`` says: it cannot be read, or is larger.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(most + 1)
+    except (OSError, ValueError) as problem:  # ValueError: no name that a file can have
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise error(f"{os.fspath(path)} cannot be read: {reason}") from problem
+    if len(data) > most:
+        raise error(f"{os.fspath(path)} is larger than {most // 2**20} MiB{beyond}")
+    return data
 
 
 def check_writable(path: Path) -> None:

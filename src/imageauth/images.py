@@ -32,6 +32,7 @@ from PIL import (  # noqa: F401  (each registers its decoder; Pillow's own list 
 
 from imageauth import jpeg, svg
 from imageauth.errors import ImageError
+from imageauth.escaping import one_line
 from imageauth.formats import is_heic, signature
 from imageauth.imagefile import ImageFile
 from imageauth.png import without_text
@@ -243,7 +244,7 @@ def _decoding(picture: PIL.Image.Image) -> Iterator[None]:
     except MemoryError as error:
         raise ImageError("too-large", "needs more memory than there is") from error
     except Exception as error:  # decoders raise anything on hostile input
-        raise ImageError("corrupt", f"is damaged or cut short ({_reason(error)})") from error
+        raise ImageError("corrupt", f"is damaged or cut short ({one_line(error, 120)})") from error
 
 
 def _upright(picture: PIL.Image.Image, notes: list[str]) -> PIL.Image.Image:
@@ -361,7 +362,7 @@ def _open(data: bytes) -> PIL.Image.Image:
         names = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
         raise ImageError("unsupported-format", f"is not a {names} image") from error
     except Exception as error:
-        raise ImageError("corrupt", f"has a damaged header ({_reason(error)})") from error
+        raise ImageError("corrupt", f"has a damaged header ({one_line(error, 120)})") from error
 
 
 def _check_size(picture: PIL.Image.Image, data: bytes) -> None:
@@ -473,9 +474,3 @@ def _apply_profile(picture: PIL.Image.Image, profile: Any, notes: list[str]) -> 
         if converted is not None:
             return converted
     return picture if picture.mode == "RGB" else picture.convert("RGB")
-
-
-def _reason(error: Exception) -> str:
-    """One short line of a decoder's complaint."""
-    text = " ".join(str(error).split())
-    return text[:120] or type(error).__name__

@@ -98,7 +98,7 @@ def check(
         total = len(items)
     entries: list[Entry] = []
     if heatmap:
-        answers = _explained(detector, list(items), heatmap, entries)
+        answers = _explained(detector, list(items), heatmap, entries, kept=bool(documents))
     elif documents:
         answers = _looked(detector, list(items), entries)
     else:
@@ -153,9 +153,9 @@ def _looked(detector: "Detector", items: "Sequence[Named]", entries: "list[Entry
 
 
 def _explained(
-    detector: "Detector", items: "Sequence[Named]", path: Path, entries: "list[Entry]"
+    detector: "Detector", items: "Sequence[Named]", path: Path, entries: "list[Entry]", *, kept: bool
 ) -> "Iterator[Report | Failure]":
-    """Check the one image that was named, and draw its heatmap."""
+    """Check the one image that was named, and draw its heatmap; keep what a document will say, if there will be one."""
     from imageauth.detector import failure_of, file_bytes
     from imageauth.documents import Sight
     from imageauth.errors import ImageAuthError, ImageError
@@ -171,11 +171,12 @@ def _explained(
             failure = source
         else:
             file = file_bytes(source)
-            sight = Sight(file.data)
+            sight = Sight(file.data) if kept else None
             found = detector.explain(file, name=name)
-            if found.pixels is not None:
-                sight.look_at(found.pixels)
-            entries.append(sight.entry(found.report, found.heatmap))
+            if sight:
+                if found.pixels is not None:
+                    sight.look_at(found.pixels)
+                entries.append(sight.entry(found.report, found.heatmap))
             yield found.report
             _draw(found, name, path)
             return

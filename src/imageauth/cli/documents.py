@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imageauth.cli.signing import NOBODY, Signing, without_signing
+from imageauth.cli.signing import Signing, without_signing
 from imageauth.errors import ImageAuthError
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def wanted(
     html: Path | None,
     pdf: Path | None,
     time: str | None,
-    signing: Signing = NOBODY,
-    others: Iterable[Path | None] = (),
+    signing: Signing,
+    others: Iterable[Path | None],
 ) -> Wanted:
     """What the options ask for.
 

@@ -72,9 +72,6 @@ class Signing:
         return load_signer(key, self.certificate, lambda: _passphrase(key, file))
 
 
-NOBODY = Signing()
-
-
 def without_signing(words: Sequence[str]) -> list[str]:
     """A command line without the options on who signs: to repeat a report nobody needs them.
 

@@ -18,6 +18,7 @@ from imageauth.escaping import printable
 from imageauth.evaluation.dataset import Item
 from imageauth.evaluation.held_out import FrozenCuts
 from imageauth.evaluation.paired import Judged
+from imageauth.files import read_bounded
 from imageauth.report import Verdict
 
 SUFFIXES = (".csv", ".jsonl")
@@ -96,13 +97,7 @@ def read_predictions(path: Path) -> Predictions:
     Raises:
         DataError: it cannot be read, or a line of it makes no sense; the message says which.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > _MOST_BYTES:
-        raise DataError(f"{path} is larger than {_MOST_BYTES // 2**20} MiB")
+    data = read_bounded(path, _MOST_BYTES, error=DataError)
     lines = _json_lines if path.suffix.lower() == ".jsonl" else _csv_lines
     rows: dict[str, tuple[float, int | None]] = {}
     try:

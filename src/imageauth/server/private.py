@@ -139,7 +139,7 @@ def private_of(detector: Detector) -> Private:
 
 
 def _is_shipped(card: Card) -> bool:
-    return card.name in shipped_models() and Card.load(find_model(card.name)).to_json() == card.to_json()
+    return card.name in shipped_models() and Card.of(card.name).to_json() == card.to_json()
 
 
 def _of(package: Package, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -6,12 +6,11 @@ is looked up nor a time stamp (RFC 3161) fetched. ``docs/verify.md`` says what t
 """
 
 from imageauth.signing.checking import SignatureCheck, SignerCheck, check_signature
-from imageauth.signing.cms import SUFFIX, sidecar_of, sign
+from imageauth.signing.cms import sidecar_of, sign
 from imageauth.signing.keys import Signer, load_signer
 from imageauth.signing.pem import read_certificates
 
 __all__ = [
-    "SUFFIX",
     "SignatureCheck",
     "Signer",
     "SignerCheck",

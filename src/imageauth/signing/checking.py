@@ -1,5 +1,6 @@
 """Does a signature hold over these bytes, who made it, and does anybody who is trusted vouch for them?"""
 
+import hashlib
 import hmac
 import warnings
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from imageauth.signing.certificates import (
     public_key_of,
     unfit,
 )
-from imageauth.signing.reading import DIGESTS, RawSignature, SignatureError, digest_of, read_cms
+from imageauth.signing.reading import RawSignature, SignatureError, read_cms
 
 State = Literal["intact", "changed", "broken", "unreadable"]
 Standing = Literal["not-checked", "trusted", "expired", "untrusted"]
@@ -143,7 +144,7 @@ def _holds(raw: RawSignature, content: bytes) -> tuple[State, str]:
     """Whether the signature holds, and over these bytes."""
     if raw.certificate is None:
         return "broken", "the signer's certificate is not in it, so nobody can check it"
-    weak = [name for name in dict.fromkeys((raw.digest, raw.scheme_digest)) if name not in DIGESTS]
+    weak = [name for name in dict.fromkeys((raw.digest, raw.scheme_digest)) if name not in _HASHES]
     if weak:
         return "broken", f"it rests on {' and '.join(weak)}, where SHA-256 is the least that counts"
     key = public_key_of(raw.certificate)
@@ -157,7 +158,7 @@ def _holds(raw: RawSignature, content: bytes) -> tuple[State, str]:
         return "broken", "it was not made with the key of the certificate in it, or was changed since"
     if not fits:
         return "broken", f"its kind ({raw.scheme.replace('_', ' ')}) is not checked here or does not fit the key"
-    if not hmac.compare_digest(digest_of(content, raw.digest), raw.content_digest):
+    if not hmac.compare_digest(hashlib.new(raw.digest, content).digest(), raw.content_digest):
         return "changed", "the file is not the one that was signed: its bytes differ"
     return "intact", ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from imageauth.errors import ImageAuthError
 from imageauth.signing.certificates import LEAST_RSA_BITS, public_key_of, unfit
@@ -51,15 +51,12 @@ def load_signer(key_file: Path, certificate_file: Path | None, passphrase: Calla
         raise ImageAuthError(f"{key_file} holds no private key (PEM, with a line BEGIN … PRIVATE KEY)")
     key = _key(block, key_file, passphrase)
     home = certificate_file or key_file
-    try:
-        found = certificates_in(read_pem(certificate_file) if certificate_file else data)
-    except ValueError as error:
-        raise ImageAuthError(f"{home} holds a certificate that cannot be read") from error
+    found = certificates_in(read_pem(certificate_file) if certificate_file else data, home)
     if not found:
         where = f"{home} holds no certificate"
         raise ImageAuthError(where if certificate_file else f"{where} beside the key; name one with --certificate")
-    public = _spki(key)
-    certificate = next((each for each in found if _spki_of(each) == public), None)
+    public = key.public_key()
+    certificate = next((each for each in found if public_key_of(each) == public), None)
     if certificate is None:
         raise ImageAuthError(f"no certificate in {home} belongs to the key in {key_file}")
     if reason := unfit(certificate, datetime.now(UTC)):
@@ -91,12 +88,3 @@ def _key(block: bytes, file: Path, passphrase: Callable[[], bytes]) -> Key:
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, CURVES):
         return key
     raise ImageAuthError(f"the key in {file} is neither RSA nor ECDSA on P-256, P-384 or P-521")
-
-
-def _spki(key: Key) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _spki_of(certificate: x509.Certificate) -> bytes | None:
-    public = public_key_of(certificate)
-    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) if public else None

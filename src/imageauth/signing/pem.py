@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography import x509
 
 from imageauth.errors import ImageAuthError
+from imageauth.files import read_bounded
 
 # A root store of a whole operating system has about 250 KiB.
 MOST_BYTES = 2**20
@@ -18,14 +19,7 @@ def read_pem(path: Path) -> bytes:
     Raises:
         ImageAuthError: it cannot be read, or is larger than any PEM file of ours.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ImageAuthError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(data) > MOST_BYTES:
-        raise ImageAuthError(f"{path} is larger than {MOST_BYTES // 2**20} MiB: not a PEM file of keys or certificates")
-    return data
+    return read_bounded(path, MOST_BYTES, beyond=": not a PEM file of keys or certificates")
 
 
 def key_block(data: bytes) -> bytes | None:
@@ -34,15 +28,18 @@ def key_block(data: bytes) -> bytes | None:
     return found.group() + b"\n" if found else None
 
 
-def certificates_in(data: bytes) -> list[x509.Certificate]:
-    """Every certificate of a PEM text, in order; none where it has none.
+def certificates_in(data: bytes, home: Path) -> list[x509.Certificate]:
+    """Every certificate of a PEM file's text, in order; none where it has none.
 
     Raises:
-        ValueError: one of them is damaged.
+        ImageAuthError: one of them is damaged; the message names the file, ``home``.
     """
     if b"-----BEGIN CERTIFICATE-----" not in data:
         return []
-    return x509.load_pem_x509_certificates(data)
+    try:
+        return x509.load_pem_x509_certificates(data)
+    except ValueError as error:
+        raise ImageAuthError(f"{home} holds a certificate that cannot be read") from error
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -51,11 +48,7 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
     Raises:
         ImageAuthError: it cannot be read, has none, or one is damaged.
     """
-    data = read_pem(path)
-    try:
-        found = certificates_in(data)
-    except ValueError as error:
-        raise ImageAuthError(f"{path} holds a certificate that cannot be read") from error
+    found = certificates_in(read_pem(path), path)
     if not found:
         raise ImageAuthError(f"{path} holds no certificate (PEM, with a line BEGIN CERTIFICATE)")
     return found

@@ -1,6 +1,5 @@
 """A CMS file → the signatures in it. Hostile input: bounded, and every failure is one error with one line."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,6 @@ from imageauth.escaping import one_line
 
 MOST_BYTES = 2**20
 _MOST_CERTIFICATES, _MOST_SIGNERS, _MOST_ATTRIBUTES = 32, 8, 64
-DIGESTS = ("sha256", "sha384", "sha512")
 
 
 class SignatureError(Exception):
@@ -160,8 +158,3 @@ def _of_signer(identity: Any, certificates: list[x509.Certificate]) -> x509.Cert
             if own == identity.chosen.native:
                 return each
     return None
-
-
-def digest_of(content: bytes, name: str) -> bytes:
-    """Of a content, by a hash of :data:`DIGESTS`."""
-    return hashlib.new(name, content).digest()

@@ -18,13 +18,13 @@ from imageauth.pixels.answers import Answers
 from imageauth.pixels.card import FILE_NAME, Card, Domain
 from imageauth.pixels.kinds import KIND_OF, KINDS
 from imageauth.pixels.layout import Layout
+from imageauth.pixels.measured import FILE_NAME as FIGURES_FILE
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.photo_assess import LAYOUT, RISKS, Assessment
 from imageauth.training.vit import ViT
 
 VERSION = "1"
-FIGURES_FILE = "figures.json"
 DOMAIN = Domain(
     short_side=(65, 16384),
     aspect=6.0,

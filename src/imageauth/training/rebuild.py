@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers
 
 from imageauth.errors import ModelError
+from imageauth.escaping import one_line
 from imageauth.models import find_model
 from imageauth.pixels.card import Card
 from imageauth.pixels.model import read_weights
@@ -89,7 +90,7 @@ def _made(make: Callable[[Layers], Made], found: Layers) -> Made:
     try:
         return make(found)
     except (ValueError, TypeError, IndexError) as error:  # of Keras: a shape that does not fit
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise ModelError(f"the weights do not fit together as a network of their kind: {reason}") from error
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from imageauth.errors import DataError, MissingExtraError
+from imageauth.escaping import one_line
 from imageauth.images import has_image_suffix
 
 KAGGLE_HANDLE = "birdy654/cifake-real-and-ai-generated-synthetic-images"
@@ -62,7 +63,7 @@ def delivering(who: str, what: str, instead: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # such packages pass on whatever their network layer raises
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise DataError(f"{who} could not deliver {what}: {reason}. Use {instead}.") from error
 
 

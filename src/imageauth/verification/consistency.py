@@ -7,12 +7,12 @@ from imageauth import __version__
 from imageauth.pixels.card import Card
 from imageauth.pixels.evidence import pixel_evidence, stability_evidence
 from imageauth.report import Evidence, Report
-from imageauth.verdict import ANSWERS, Policy, decide
+from imageauth.verdict import ANSWERS, UNSTABLE, Policy, decide
 from imageauth.verification.points import Mark, Point
 
 _TOPIC = "report in itself"
 _CALIBRATED = ANSWERS | {"pixels-undecided"}
-_STABILITY = frozenset({"stability-held", "stability-broken"})
+_STABILITY = frozenset({"stability-held", UNSTABLE})
 _HALF = 5e-5  # reports give four digits: the number that led to a finding lies that near
 
 

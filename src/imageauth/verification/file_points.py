@@ -28,12 +28,12 @@ def file_points(stated: Stated, report: Report, found: Found) -> Iterator[Point]
     sizes = (f"{each.width}×{each.height}" for each in (report, found.report))
     yield compared("pixels", *sizes)
     if stated.perceptual_hash is not None:
-        yield _looks(stated.perceptual_hash, found, same=same)
+        yield _looks(stated, *stated.perceptual_hash, found, same=same)
 
 
-def _looks(stated: tuple[str, str], found: Found, *, same: bool) -> Point:
-    topic, (name, value) = "perceptual hash", stated
-    if name not in ("", NAME):
+def _looks(stated: Stated, name: str, value: str, found: Found, *, same: bool) -> Point:
+    topic = "perceptual hash"
+    if stated.looks is None:
         return Point(
             topic, Mark.OPEN, value, note=f"It is of another kind ({name}) than the one that is known here, {NAME}."
         )
@@ -51,11 +51,11 @@ def _looks(stated: tuple[str, str], found: Found, *, same: bool) -> Point:
 def _other_bytes(stated: Stated, found: Found) -> str:
     """What it can mean that the bytes are others."""
     other = "This is not the file that the report was made of."
-    if stated.perceptual_hash is None or stated.perceptual_hash[0] not in ("", NAME):
+    if stated.looks is None:
         return f"{other} Whether it shows the same picture, this report cannot tell."
     if found.perceptual_hash is None:
         return other
-    bits = distance(stated.perceptual_hash[1], found.perceptual_hash)
+    bits = distance(stated.looks, found.perceptual_hash)
     if bits <= NEAR_BITS:
         how = "It looks the same" if bits == 0 else f"It looks almost the same ({bits} of 256 bits differ)"
         return (

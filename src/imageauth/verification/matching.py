@@ -8,7 +8,7 @@ from pathlib import PurePath, PureWindowsPath
 from imageauth.detector import FileBytes
 from imageauth.errors import ImageError
 from imageauth.images import read_bytes, read_image, read_sidecar
-from imageauth.perceptual_hash import NAME, distance, perceptual_hash
+from imageauth.perceptual_hash import distance, perceptual_hash
 from imageauth.verification.file_points import NEAR_BITS
 from imageauth.verification.statements import Stated
 
@@ -78,7 +78,7 @@ def assign(
         if index not in found:
             take(index, [each for each in left if _base(each.answer.file) == _base(file.name)])
     for index, file in enumerate(given):
-        if index not in found and any(each.perceptual_hash for each in left):
+        if index not in found and any(each.looks for each in left):
             looks = file.looks()
             take(index, [each for each in left if _alike(looks, each)])
     open_ones = [index for index in range(len(given)) if index not in found]
@@ -88,9 +88,7 @@ def assign(
 
 
 def _alike(looks: str | None, stated: Stated) -> bool:
-    if looks is None or stated.perceptual_hash is None or stated.perceptual_hash[0] not in ("", NAME):
-        return False
-    return distance(looks, stated.perceptual_hash[1]) <= NEAR_BITS
+    return looks is not None and stated.looks is not None and distance(looks, stated.looks) <= NEAR_BITS
 
 
 def _base(name: str) -> str:

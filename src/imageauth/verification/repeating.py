@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.detector import Detector, FileBytes
-from imageauth.models import AUTO, find_model, shipped_models
+from imageauth.models import AUTO, shipped_models
 from imageauth.perceptual_hash import perceptual_hash
 from imageauth.pixels.card import Card
 from imageauth.provenance.trust import TrustLists
@@ -72,6 +72,7 @@ class Repeater:
     policy: Policy | None
     trust: TrustLists
     online: bool = False
+    _cards: dict[str, Card] = field(default_factory=dict)
     _detectors: dict[tuple[str, Policy], Detector] = field(default_factory=dict)
     _seen: list[npt.NDArray[np.uint8]] = field(default_factory=list)
 
@@ -119,10 +120,10 @@ class Repeater:
         named, sha256 = report.produced_by.get("model"), report.produced_by.get("model_sha256")
         if named is None or sha256 is None:
             return (NO_MODEL if NO_PIXELS in report.limits else AUTO), None, ""
-        cards = {name: Card.load(find_model(name)) for name in shipped_models()}
-        if self.model is not None:
-            cards[self.model] = Card.load(find_model(self.model))
-        same = [(name, card) for name, card in cards.items() if card.sha256 == sha256]
+        if not self._cards:
+            own = () if self.model is None else (self.model,)
+            self._cards |= {name: Card.of(name) for name in (*shipped_models(), *own)}
+        same = [(name, card) for name, card in self._cards.items() if card.sha256 == sha256]
         for name, card in same:
             if label(card) == named:
                 return name, card, ""
@@ -130,7 +131,7 @@ class Repeater:
         if same:
             other = f"whose weights are here under another card ({label(same[0][1])}), with a calibration of its own"
             return AUTO, None, f"{which}, {other}; --model DIR names its folder."
-        here = ", ".join(label(card) for card in cards.values())
+        here = ", ".join(label(card) for card in self._cards.values())
         return AUTO, None, f"{which}, which is not among those here ({here}); --model DIR names its folder."
 
     def _policy_of(self, report: Report, stated: Mapping[str, Any] | None) -> tuple[Policy, str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imageauth.errors import ImageAuthError, MissingExtraError
-from imageauth.perceptual_hash import DIGITS
+from imageauth.perceptual_hash import DIGITS, NAME
 from imageauth.rendering.document import MOST_JSON_BYTES
 from imageauth.rendering.document import SCHEMA as DOCUMENT
-from imageauth.rendering.document.reading import checked_document, parse_document, read_report_bytes
+from imageauth.rendering.document.reading import checked_document, form_of, parse_document, read_report_bytes
 from imageauth.report import SCHEMA as REPORT
 from imageauth.report import Evidence, Failure, Report
 
@@ -40,6 +40,13 @@ class Stated:
     bytes: int | None = None
     perceptual_hash: tuple[str, str] | None = None
     identity_sha256: str | None = None
+
+    @property
+    def looks(self) -> str | None:
+        """The perceptual hash, where it is of the kind that is known here."""
+        if self.perceptual_hash is None or self.perceptual_hash[0] not in ("", NAME):
+            return None
+        return self.perceptual_hash[1]
 
     @property
     def sha256(self) -> str | None:
@@ -102,8 +109,7 @@ def _statements(name: str, data: bytes) -> Statements:
     """What the bytes say; an error's text follows the file's name."""
     if not data.strip():
         raise ImageAuthError("is empty")
-    start = data[:1024].lstrip()
-    kind = "pdf" if start.startswith(b"%PDF-") else "html" if start.startswith(b"<") else "json"
+    kind = form_of(data)
     objects = [parse_document(data)] if kind != "json" else list(_objects(data))
     schemas = {str(item.get("schema")) for item in objects}
     if len(schemas) != 1 or (schema := schemas.pop()) not in (DOCUMENT, CHECKS, REPORT, ROW):

@@ -52,11 +52,7 @@ def _head(verification: Verification) -> str:
 def _outcome(picture: PictureCheck, colour: bool) -> str:
     mark = {"agrees": Mark.AGREES, "differs": Mark.DIFFERS}.get(picture.outcome, Mark.OPEN)
     counts = Counter(point.mark for point in picture.points)
-    told = ", ".join(
-        f"{counts[each]} {words}"
-        for each, words in ((Mark.AGREES, "✓"), (Mark.DIFFERS, "≠"), (Mark.OPEN, "–"))
-        if counts[each]
-    )
+    told = ", ".join(f"{counts[each]} {sign}" for each, (sign, _) in MARKS.items() if counts[each])
     why = told or printable(picture.note)
     return _coloured(f"{MARKS[mark][0]} {_SAID[picture.outcome]}", mark, colour) + (f": {why}" if why else "")
 

@@ -4,7 +4,7 @@ import argparse
 import csv
 import sys
 
-from imageauth import Detector, ImageAuthError
+from imageauth import Detector, ImageAuthError, ImageFile
 from imageauth.perceptual_hash import perceptual_hash
 from imageauth_known_pictures import COLUMNS
 
@@ -22,12 +22,14 @@ def main() -> None:
         lines.writerow(COLUMNS)
     detector = Detector()
     for picture in asked.pictures:
+        seen: list[ImageFile] = []
         try:
-            found = detector.explain(picture)
+            detector.prepare(picture, seen=seen.append)
         except ImageAuthError as error:
             sys.exit(f"{picture} {error}")
-        looks = perceptual_hash(found.pixels) if found.pixels is not None else ""
-        lines.writerow((found.report.sha256, looks, asked.says, asked.note))
+        (image,) = seen
+        looks = perceptual_hash(image.pixels) if image.pixels is not None else ""
+        lines.writerow((image.sha256, looks, asked.says, asked.note))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from imageauth.escaping import one_line
 from imageauth.provenance.trust import TrustError, TrustLists
 from imageauth.provenance.trust.lists import HOW_TO_GET
 
@@ -106,7 +107,7 @@ def _context(trust: TrustLists) -> Any:
     try:
         return c2pa.Context.from_dict(settings(trust))
     except c2pa.C2paError as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise TrustError(f"the trust lists cannot be used ({reason}); get them again with `{HOW_TO_GET}`") from error
 
 

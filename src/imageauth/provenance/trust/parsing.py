@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from imageauth.escaping import one_line
 from imageauth.provenance.trust import kinds
 from imageauth.provenance.trust.lists import TrustError, TrustList, as_pem, certificates
 
@@ -46,7 +47,7 @@ def parse(kind: kinds.Kind, data: bytes, source: str) -> TrustList:
             _check(found)
             count, kept = len(found), "".join(as_pem(der) for der in found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise TrustError(f"{source}: no usable list ({kind.title}): {' '.join(str(error).split())[:120]}") from error
+        raise TrustError(f"{source}: no usable list ({kind.title}): {one_line(error, 120)}") from error
     return TrustList(
         kind.name,
         kept,

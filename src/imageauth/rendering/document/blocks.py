@@ -66,7 +66,6 @@ class Verdict:
         text: of the verdict.
         code: of it and of the rule that decided, as programs know them.
         lead: why, in a sentence.
-        anchor: as in :class:`Heading`.
         level: of its heading.
     """
 
@@ -74,7 +73,6 @@ class Verdict:
     text: str
     code: str
     lead: str
-    anchor: str = ""
     level: int = 2
 
 
@@ -104,13 +102,13 @@ class Table:
     about: what it shows, for those who hear it.
     heads: of the columns.
     rows: of cells; the first of each is its head.
-    widths: of the columns, as shares; the rest is as wide as its content.
+    widths: of the columns, as shares.
     """
 
     about: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    widths: Sequence[float] = ()
+    widths: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

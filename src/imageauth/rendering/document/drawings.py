@@ -26,19 +26,25 @@ _STYLE = (
     "<style>.solid{fill:INK}.open{fill:none;stroke:INK;stroke-width:2.6;stroke-linejoin:round}"
     ".line{fill:none;stroke:INK;stroke-width:2.4;stroke-linejoin:round;stroke-linecap:round}"
     ".tick{fill:none;stroke:#fff;stroke-width:2.6;stroke-linecap:round;stroke-linejoin:round}"
-    ".ai{fill:#c65200}.real{fill:#8db4d9}.mark{fill:#1d1f24}.zone{fill:#b9b5ac}.here{fill:#1d1f24}</style>"
+    ".ai{fill:#c65200}.real{fill:#8db4d9}.mark{fill:#1d1f24}.zone{fill:#b9b5ac}.here{fill:#1d1f24}"
+    ".ring{fill:#fff;stroke:#2166ac;stroke-width:1.8}.peak{fill:#c65200;stroke:#1d1f24;stroke-width:.5}</style>"
 )
 _INK = {"ai": "#c65200", "real": "#2166ac", "": "#534d6b"}
 SHAPES = tuple(str(name) for name in _SHAPES)
+
+
+def side_of(name: str) -> str:
+    """Which side a verdict or a side is on: ``ai``, ``real`` or ``none``."""
+    return _SIDES.get(name, "none")
 
 
 def shape(name: str) -> str:
     """The drawing of a verdict, a side or a state, on a field of 24×24. Words always stand beside it; its colours come
     from a style sheet.
     """
-    side = _SIDES.get(name, "none")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" class="shape shape-{side}">{_SHAPES[name]}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" class="shape shape-{side_of(name)}">'
+        f"{_SHAPES[name]}</svg>"
     )
 
 
@@ -84,8 +90,4 @@ def scale() -> str:
 def with_style(svg: str) -> str:
     """The same drawing with the colours of paper in it, for where there is no style sheet."""
     side = next((side for side in ("ai", "real") if f'shape-{side}"' in svg), "")
-    style = _STYLE.replace("INK", _INK[side]).replace(
-        "</style>",
-        ".ring{fill:#fff;stroke:#2166ac;stroke-width:1.8}.peak{fill:#c65200;stroke:#1d1f24;stroke-width:.5}</style>",
-    )
-    return svg.replace(">", ">" + style, 1)
+    return svg.replace(">", ">" + _STYLE.replace("INK", _INK[side]), 1)

@@ -67,9 +67,8 @@ def _(block: Heading) -> str:
 
 @_element.register
 def _(block: Verdict) -> str:
-    side = "ai" if "ai" in block.shape.split("-") else "real" if block.shape != "inconclusive" else "open"
     return (
-        f'<div class="verdict verdict-{side}">{_drawing(drawings.shape(block.shape))}'
+        f'<div class="verdict verdict-{drawings.side_of(block.shape)}">{_drawing(drawings.shape(block.shape))}'
         f"<div><h{block.level}>{_text(block.text)}</h{block.level}>"
         f'<p>{_text(block.lead)}</p><p class="soft"><code>{_text(block.code)}</code></p></div></div>'
     )

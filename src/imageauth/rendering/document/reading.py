@@ -5,11 +5,11 @@ import json
 import logging
 import os
 import re
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from imageauth.errors import ImageAuthError, MissingExtraError
 from imageauth.escaping import one_line
+from imageauth.files import read_bounded
 from imageauth.rendering.document.contents import ATTACHMENT, ELEMENT, MOST_JSON_BYTES, MOST_PICTURES, SCHEMA
 
 MAX_BYTES = 256 * 2**20
@@ -48,16 +48,13 @@ def read_report_bytes(path: str | os.PathLike[str]) -> bytes:
     Raises:
         ImageAuthError: it cannot be read, or is too large.
     """
-    name = os.fspath(path)
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ImageAuthError(f"{name} cannot be read: {reason}") from error
-    if len(data) > MAX_BYTES:
-        raise ImageAuthError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no report is")
-    return data
+    return read_bounded(path, MAX_BYTES, beyond=", which no report is")
+
+
+def form_of(data: bytes) -> Literal["pdf", "html", "json"]:
+    """What a report's file is, by its first bytes."""
+    start = data[:1024].lstrip()
+    return "pdf" if start.startswith(b"%PDF-") else "html" if start.startswith(b"<") else "json"
 
 
 def parse_document(data: bytes) -> dict[str, Any]:
@@ -67,12 +64,8 @@ def parse_document(data: bytes) -> dict[str, Any]:
         MissingExtraError: as :func:`read_document`.
         ImageAuthError: as :func:`read_document`; to follow the document's name.
     """
-    if data[:1024].lstrip().startswith(b"%PDF-"):
-        text = _of_pdf(data)
-    elif data[:1024].lstrip()[:1] == b"<":
-        text = _of_html(data)
-    else:
-        text = data
+    form = form_of(data)
+    text = _of_pdf(data) if form == "pdf" else _of_html(data) if form == "html" else data
     if len(text) > MOST_JSON_BYTES:
         raise ImageAuthError(f"carries more than {MOST_JSON_BYTES // 2**20} MiB of JSON, which no report does")
     try:

@@ -17,7 +17,6 @@ class Words:
     """The words of one language."""
 
     def __init__(self, language: str = "en") -> None:
-        self.language = language
         self._own, self._page = _read(*OWN, language), _read(*PAGE, language)
 
     def t(self, key: str, **values: object) -> str:

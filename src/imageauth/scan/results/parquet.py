@@ -106,7 +106,7 @@ class Parquet(Results):
         Raises:
             ImageAuthError: the folder holds what no scan wrote.
         """
-        for torn in self.path.glob("*.part"):
+        for torn in self.path.glob("part-*.parquet.part"):
             torn.unlink()
         self._firsts: list[int] = []
         self.end = 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from imageauth import __version__
 from imageauth.errors import MissingExtraError, ModelError
+from imageauth.escaping import one_line
 from imageauth.files import write_atomically
 from imageauth.pixels.card import Card
 from imageauth.pixels.network import Network
@@ -101,7 +102,7 @@ def _onnx(source: Source, path: Path) -> None:
     try:
         onnx.checker.check_model(made, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ModelError(f"the ONNX file is not valid: {' '.join(str(error).split())[:200]}") from error
+        raise ModelError(f"the ONNX file is not valid: {one_line(error, 200)}") from error
     write_atomically(path, made.SerializeToString())
 
 

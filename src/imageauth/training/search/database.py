@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from imageauth.errors import DataError
+from imageauth.escaping import one_line
 
 FILE = "study.db"
 NAME = "imageauth tune cifake"
@@ -64,7 +65,7 @@ def errors(out: Path) -> Iterator[None]:
         reason: BaseException = error
         while not isinstance(reason, sqlite3.Error) and (deeper := reason.__cause__):
             reason = deeper
-        raise DataError(f"{out / FILE}: {' '.join(str(reason).split())[:200]}") from error
+        raise DataError(f"{out / FILE}: {one_line(reason, 200)}") from error
 
 
 def _refuse_foreign(file: Path) -> None:
