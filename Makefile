@@ -33,9 +33,9 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e . scikit-learn
 	@touch $@
 
-$(VENV)/.docs: $(BIN)/python pyproject.toml constraints.txt
-	@echo "Installing imageauth[docs] into $(VENV) (once) …"
-	@$(PIP) -e '.[docs]'
+$(VENV)/.docs $(VENV)/.release: $(VENV)/.%: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing imageauth[$*] into $(VENV) (once) …"
+	@$(PIP) -e '.[$*]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
@@ -45,11 +45,6 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 
 release-check: $(VENV)/.release
 	@$(BIN)/python scripts/release_check.py
-
-$(VENV)/.release: $(BIN)/python pyproject.toml constraints.txt
-	@echo "Installing imageauth[release] into $(VENV) (once) …"
-	@$(PIP) -e '.[release]'
-	@touch $@
 
 # Pin what is installed now: names and versions only, no hosts.
 constraints: $(VENV)/.dev $(VENV)/.release

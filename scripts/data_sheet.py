@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pages import filled, table, write_or_check
+from pages import filled, table, unquoted, write_or_check
 
 from imageauth.training.photos.tables import Row, read_table
 
@@ -23,12 +23,10 @@ LICENCES = {
     "NC": "Creative Commons, not for commercial use",
     "CC": "Creative Commons",
     "Unsplash": "Unsplash's licence",
-    "MIT": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
-    "Apache": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
-    "BSD": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
-    "GPL": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
-    "OSL": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
-    "Unlicense": "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
+    **dict.fromkeys(
+        ("MIT", "Apache", "BSD", "GPL", "OSL", "Unlicense"),
+        "licences of software (MIT, Apache, BSD, GPL, …), stated of the repository",
+    ),
 }
 OTHER = "licences of models and their like"
 NAMED = 25  # generators in the table
@@ -51,10 +49,10 @@ def licence(row: Row) -> str:
     return next((name for word, name in LICENCES.items() if word in row.licence), OTHER)
 
 
-def counted(head: str, found: Sequence[Row], key: Callable[[Row], str], most: int | None = None) -> str:
+def counted(head: str, found: Sequence[Row], key: Callable[[Row], str]) -> str:
     """Real and AI pictures and their sources of each value, most pictures first."""
     lines = []
-    for name, count in Counter(key(row) for row in found).most_common(most):
+    for name, count in Counter(key(row) for row in found).most_common():
         members = [row for row in found if key(row) == name]
         real = sum(row.label == "real" for row in members)
         lines.append((name, f"{real:,}", f"{count - real:,}", f"{len({row.source for row in members})}"))
@@ -94,7 +92,7 @@ def generators(found: Sequence[Row]) -> str:
     lines = []
     for name, count in Counter(row.generator_or_device for row in made).most_common(NAMED):
         sources = len({row.source for row in made if row.generator_or_device == name})
-        lines.append((name.replace('\\"', "").replace('"', ""), f"{count:,}", f"{sources}"))
+        lines.append((unquoted(name), f"{count:,}", f"{sources}"))
     all_names = len({row.generator_or_device for row in made})
     return table(("generator", "pictures", "sources"), lines) + f"\n… and {all_names - NAMED:,} more.\n"
 

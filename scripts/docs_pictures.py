@@ -110,7 +110,12 @@ def conditions(everything: dict[str, Any]) -> str:
         ):
             axes.plot([part[key] for part in rows.values()], list(at), mark, color=colour, label=label, markersize=7)
         axes.set_yticks(list(at), [condition(name) for name in rows])
-        axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), xlabel="Share of 842 pictures", title="Worn pictures")
+        axes.set(
+            xlim=(0, 1),
+            ylim=(len(rows) - 0.4, -0.6),
+            xlabel=f"Share of {native['n']:,} pictures",
+            title="Worn pictures",
+        )
         axes.axvline(native["balanced_accuracy"], color=GREY, linestyle=":", linewidth=1)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
         return svg_text(figure, "conditions")

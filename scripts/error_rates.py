@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pages import filled, table, write_or_check
+from pages import filled, table, unquoted, write_or_check
 
 from imageauth.models import find_model
 
@@ -111,7 +111,7 @@ def generators(figures: Figures) -> str:
     least = sorted(named, key=lambda item: (item[1]["likely_ai"], -item[1]["likely_real"]))[:WORST]
     rows = [
         (
-            name.replace('\\"', "").replace('"', ""),
+            unquoted(name),
             f"{part['n']}",
             percent(part["likely_ai"]),
             percent(part["likely_real"]),

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pages import write_or_check
+from pages import filled, table, write_or_check
 
 from imageauth.escaping import table_cell
+from imageauth.evaluation.figures import rounded
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 FILE = ROOT / "docs" / "leaderboard.md"
 BOARDS = "boards.toml"
-START, END = "<!-- boards -->\n", "<!-- end -->"
 
 COLUMNS = {
     "auroc": ("AUROC", 3),
@@ -123,11 +123,11 @@ def tables(folder: Path = RESULTS) -> str:
             digest = f", digest `{figures['digest'][:16]}…`" if figures["digest"] else ""
             parts += [f"**Pictures.** {counts}{digest}.", ""]
         heads = ["model", *(head for head, _ in COLUMNS.values())]
-        parts += [f"| {' | '.join(heads)} |", f"|---|{'---:|' * len(COLUMNS)}"]
-        for entry, figures in entries:
-            cells = (_shown(figures, name) for name in COLUMNS)
-            parts.append(f"| {table_cell(entry['name'])} {table_cell(entry['version'])} | {' | '.join(cells)} |")
-        parts.append("")
+        rows = (
+            (f"{table_cell(entry['name'])} {table_cell(entry['version'])}", *(_shown(each, name) for name in COLUMNS))
+            for entry, each in entries
+        )
+        parts.append(table(heads, rows))  # which ends its last line: a blank one follows
         for entry, _ in entries:
             link = f" ({entry['link']})" if entry["link"] else ""
             parts += [
@@ -143,23 +143,13 @@ def add(evaluation: Path, name: str) -> None:
     data = json.loads(evaluation.read_text(encoding="utf-8"))
     kept = {key: data[key] for key in KEPT if key in data}
     kept["data"] = {key: value for key, value in data["data"].items() if key != "folder"}
-    (RESULTS / f"{name}.json").write_text(json.dumps(_rounded(kept), indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.json").write_text(json.dumps(rounded(kept), indent=1) + "\n", encoding="utf-8")
     print(f"docs/results/{name}.json is written; describe it in docs/results/{name}.toml")
-
-
-def _rounded(data: Any) -> Any:
-    if isinstance(data, float):
-        return round(data, 5)
-    if isinstance(data, dict):
-        return {key: _rounded(value) for key, value in data.items()}
-    return [_rounded(value) for value in data] if isinstance(data, list) else data
 
 
 def text() -> str:
     """The page, as it should be."""
-    page = FILE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(START)
-    return head + START + "\n" + tables() + "\n" + END + rest.partition(END)[2]
+    return filled(FILE.read_text(encoding="utf-8"), {"boards": f"\n{tables()}\n"})
 
 
 if __name__ == "__main__":

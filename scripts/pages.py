@@ -26,6 +26,11 @@ def filled(page: str, parts: Mapping[str, str]) -> str:
     return page
 
 
+def unquoted(name: str) -> str:
+    """A name from a table that quotes it."""
+    return name.replace('\\"', "").replace('"', "")
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
     """A Markdown table.
 

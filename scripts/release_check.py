@@ -24,14 +24,15 @@ def version() -> str:
     return text.split('__version__ = "')[1].split('"')[0]
 
 
-def check_packages(dist: Path, again: Path) -> tuple[list[Check], Path]:
+def check_packages(dist: Path, again: Path, machine: contents.Machine) -> tuple[list[Check], Path]:
     """Build the packages, twice, and look into them.
 
     Args:
         dist: where they are to lie.
         again: an empty folder for the second build.
+        machine: that builds them.
     """
-    source, machine = building.build_source(dist), contents.Machine.this()
+    source = building.build_source(dist)
     wheel, isolated = building.build_wheel(source, dist)
     how = "in an isolated environment" if isolated else "with the build tools of this environment"
     checks = [
@@ -48,7 +49,7 @@ def check_packages(dist: Path, again: Path) -> tuple[list[Check], Path]:
     return checks, wheel
 
 
-def check_installed(wheel: Path, elsewhere: Path) -> list[Check]:
+def check_installed(wheel: Path, elsewhere: Path, machine: contents.Machine) -> list[Check]:
     """Install the wheel with its base dependencies and nothing else, and use it from another folder."""
     clean = environment.Environment.with_wheel(OUT / "venv", wheel, contents.ROOT / "constraints.txt")
     packages = licences.installed(clean.packages)
@@ -61,7 +62,7 @@ def check_installed(wheel: Path, elsewhere: Path) -> list[Check]:
         imports.check_import(clean, elsewhere),
         imports.check_loaded(clean, elsewhere),
         licences.check_licences(packages),
-        sbom.check_sbom(bill, listed, len(packages), contents.Machine.this()),
+        sbom.check_sbom(bill, listed, len(packages), machine),
     ]
 
 
@@ -70,9 +71,10 @@ def main() -> int:
     began = time.monotonic()
     shutil.rmtree(OUT, ignore_errors=True)
     (OUT / "dist").mkdir(parents=True)
+    machine = contents.Machine.this()
     with tempfile.TemporaryDirectory() as again, tempfile.TemporaryDirectory() as elsewhere:
-        checks, wheel = check_packages(OUT / "dist", Path(again))
-        checks += check_installed(wheel, Path(elsewhere))
+        checks, wheel = check_packages(OUT / "dist", Path(again), machine)
+        checks += check_installed(wheel, Path(elsewhere), machine)
     failures = [line for check in checks for line in check.failures]
     report = {
         "version": version(),

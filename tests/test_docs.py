@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("script", ["cli_docs", "policy_docs", "error_rates"])
+@pytest.mark.parametrize("script", ["cli_docs", "policy_docs", "error_rates", "leaderboard"])
 def test_a_page_that_is_made_is_current(script: str) -> None:
     made_by(script)
 

@@ -28,9 +28,9 @@ from imageauth.rendering.document.words import Words
 from imageauth.report import Evidence, Failure, Report, Verdict
 from imageauth.verdict import STANDARD, Policy
 from tests import document_files
-from tests.browsing import Visit
+from tests.browsing import Visit, axe
 from tests.conftest import drawn
-from tests.test_page_answers import axe
+from tests.golden import as_png
 
 MADE = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
 SOURCES = Path(__file__).parent.parent / "src" / "imageauth" / "rendering" / "document"
@@ -354,10 +354,8 @@ def test_the_commands_that_repeat_a_report_are_those(document: Document) -> None
     failed = make_document([b"no picture"], detector=Detector("cifake"), made=MADE, command=["imageauth", "--time=x"])
     assert "--no-pixels" not in repeated(failed)
     assert "--time 20" not in repeated(failed)
-    assert "--no-pixels" in repeated(make_document([_png()], detector=Detector(None)))
-    out = io.BytesIO()
-    Image.fromarray(drawn(500, 300, seed=3)).save(out, "PNG")
-    forced = make_document([out.getvalue()], detector=Detector("cifake"))
+    assert "--no-pixels" in repeated(make_document([as_png(drawn())], detector=Detector(None)))
+    forced = make_document([as_png(drawn(500, 300, seed=3))], detector=Detector("cifake"))
     assert "imageauth check IMAGE --explain --model cifake " in repeated(forced)
     (looked,) = forced.contents.models.values()
     own = {looked.card.sha256: replace(looked, card=replace(looked.card, name="ours"))}
@@ -372,9 +370,8 @@ def test_a_caption_says_how_large_a_picture_is_shown(detector: Detector) -> None
         (2000, 500): "reduced to 1024 × 256 pixels",
         (64, 32): "enlarged to 512 × 256 pixels",
     }.items():
-        out = io.BytesIO()
-        Image.fromarray(drawn(width, height, seed=3)).save(out, "PNG")
-        assert said in Seen(make_document([out.getvalue()], detector=detector).to_html()).text
+        picture = as_png(drawn(width, height, seed=3))
+        assert said in Seen(make_document([picture], detector=detector).to_html()).text
 
 
 def test_a_report_has_bounds(detector: Detector) -> None:
@@ -390,11 +387,11 @@ def test_a_report_has_bounds(detector: Detector) -> None:
 
 
 def _report() -> Report:
-    return Detector(None).check(_png())
+    return Detector(None).check(as_png(drawn()))
 
 
 def test_without_pixels_a_report_says_so() -> None:
-    document = make_document([_png()], names=["a.png"], detector=Detector(None), made=MADE)
+    document = make_document([as_png(drawn())], names=["a.png"], detector=Detector(None), made=MADE)
     text = " ".join(Seen(document.to_html()).text.split())
     for part in (
         "can’t be shown",
@@ -405,12 +402,6 @@ def test_without_pixels_a_report_says_so() -> None:
     ):
         assert part in text
     document.to_pdf()
-
-
-def _png() -> bytes:
-    picture = io.BytesIO()
-    Image.fromarray(drawn()).save(picture, "PNG")
-    return picture.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_does_not_answer_as_the_model_is_not_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = replace(forms.FORMS["onnx"], ask=lambda source, path: lambda views: np.full((len(views), 2), 50.0))
+    wrong = replace(forms.FORMS["onnx"], ask=lambda path: lambda views: np.full((len(views), 2), 50.0))
     monkeypatch.setattr("imageauth.training.formats.writing.FORMS", {"onnx": wrong})
     assert "differs from the model" in one_line(run("cifake", "--format", "onnx", "--out", tmp_path / "out"))
     assert not list(tmp_path.iterdir())

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +22,6 @@ def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleTy
     monkeypatch.setattr(leaderboard, "RESULTS", tmp_path / "results")
     yield leaderboard
     sys.modules.pop("leaderboard", None)
-
-
-def test_the_page_is_current() -> None:
-    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "leaderboard.py"), "--check"], check=False)
-    assert done.returncode == 0, "run python scripts/leaderboard.py"
 
 
 def test_ours_stands_there_with_the_figures_that_it_was_measured_with(script: ModuleType) -> None:

@@ -67,7 +67,7 @@ def many() -> HeldOut:
 
 
 def test_figures_counted_by_hand(small: HeldOut) -> None:
-    found = measure_held_out(small, fixed_cuts(small, CUTS), resamples=0)
+    found = measure_held_out(small, fixed_cuts(len(small.labels), CUTS), resamples=0)
     clean = found.clean.values
     # Real: .5 .1 .1 .85. A: .9 beats 4, .4 beats 2. B: .6 beats 3.
     assert clean["auroc"] == pytest.approx((4 + 2 + 3) / 12)
@@ -95,11 +95,13 @@ def test_figures_counted_by_hand(small: HeldOut) -> None:
     assert worn.verdict_flip_rate == pytest.approx(1 / 7)  # .9 → .7
     assert worn.values["fake_accuracy"] == 1
     assert found.clean.flip_rate == found.clean.verdict_flip_rate == 0
-    assert flip_rate(small.probabilities, small.conditions["worn"], fixed_cuts(small, CUTS)) == pytest.approx(2 / 7)
+    assert flip_rate(
+        small.probabilities, small.conditions["worn"], fixed_cuts(len(small.labels), CUTS)
+    ) == pytest.approx(2 / 7)
 
 
 def test_parts_counted_by_hand(small: HeldOut) -> None:
-    found = measure_held_out(small, fixed_cuts(small, CUTS), resamples=0)
+    found = measure_held_out(small, fixed_cuts(len(small.labels), CUTS), resamples=0)
     assert found.counts == {
         "n": 7, "n_real": 4, "n_fake": 3, "real_sources": 2, "fake_sources": 2, "folds": 2
     }  # fmt: skip
@@ -115,7 +117,7 @@ def test_parts_counted_by_hand(small: HeldOut) -> None:
 
 
 def test_figures_are_scikit_learns(many: HeldOut) -> None:
-    found = measure_held_out(many, fixed_cuts(many, CUTS), resamples=0).clean.values
+    found = measure_held_out(many, fixed_cuts(len(many.labels), CUTS), resamples=0).clean.values
     labels, scores, p = many.labels, many.scores, many.probabilities
     assert found["auroc"] == pytest.approx(reference.roc_auc_score(labels, scores))
     assert found["balanced_accuracy"] == pytest.approx(reference.balanced_accuracy_score(labels, p >= 0.5))
@@ -142,15 +144,15 @@ def test_figures_are_scikit_learns(many: HeldOut) -> None:
 
 
 def test_intervals_are_by_source(many: HeldOut) -> None:
-    found = measure_held_out(many, fixed_cuts(many, CUTS), resamples=300)
+    found = measure_held_out(many, fixed_cuts(len(many.labels), CUTS), resamples=300)
     for name in set(FIGURES) - {"ece", "ece_macro"}:
         low, high = found.clean.intervals[name]
         assert low <= found.clean.values[name] <= high, name
-    again = measure_held_out(many, fixed_cuts(many, CUTS), resamples=300)
+    again = measure_held_out(many, fixed_cuts(len(many.labels), CUTS), resamples=300)
     assert again == found
     # Every picture its own source: those of one resemble each other, so this claims to know more than it does.
     alone = replace(many, sources=np.arange(len(many.labels)).astype(str))
-    narrow = measure_held_out(alone, fixed_cuts(many, CUTS), resamples=300).clean
+    narrow = measure_held_out(alone, fixed_cuts(len(many.labels), CUTS), resamples=300).clean
     assert np.diff(found.clean.intervals["auroc"])[0] > 1.5 * np.diff(narrow.intervals["auroc"])[0]
     assert narrow.values["auroc_macro_ai"] == pytest.approx(narrow.values["auroc"])
 

@@ -1,7 +1,6 @@
 """The browser and Python agree on every golden picture: what the networks see, the probability, the verdict."""
 
 import base64
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -10,14 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from imageauth import Detector
 from imageauth.errors import ImageError
 from imageauth.images import decode
 from imageauth.models import find_model, shipped_models
 from imageauth.pixels.choice import Models
-from tests.golden import large_patterns, patterns
+from tests.golden import as_png, large_patterns, patterns
 from tests.private_page import ModulePage, digest, module_page
 
 pytestmark = pytest.mark.browser
@@ -65,12 +63,6 @@ def python() -> Detector:
 
 def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def as_png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def drawn_files() -> dict[str, bytes]:

@@ -13,11 +13,19 @@ from imageauth.perceptual_hash import NAME
 from imageauth.rendering.document import MOST_PICTURES, read_document
 from imageauth.server import examples
 from tests.conftest import drawn
+from tests.docs_pages import blocks
 from tests.test_cli import run
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"(?m)^(imageauth check .*?)(?:  +#.*)?$", PAGE)
+BLOCKS = blocks(ROOT / "docs" / "report.md")
+COMMANDS = [
+    command
+    for block in BLOCKS
+    if block.kind == "sh"
+    for command in block.commands()
+    if command.startswith("imageauth check ")
+]
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def test_its_commands_write_what_they_say(folder: Path) -> None:
 
 
 def test_its_program_writes_a_report(folder: Path) -> None:
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (program,) = (block.code for block in BLOCKS if block.kind == "python")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.count("imageauth/report/1") == 2
     assert len(read_document(folder / "report.pdf")["reports"]) == 2
@@ -53,5 +61,3 @@ def test_what_it_tells_is_so() -> None:
     assert examples.CURL_REPORT in PAGE
     assert f"at most {MOST_PICTURES} pictures" in PAGE
     assert f'"name": "{NAME}"' in PAGE
-    for picture in re.findall(r"\(images/([^)]+)\)", PAGE):
-        assert (ROOT / "docs" / "images" / picture).is_file()

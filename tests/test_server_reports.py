@@ -1,14 +1,11 @@
 """``POST /v1/reports``: documents to keep, over HTTP, and from the page."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
-from PIL import Image
 from starlette.testclient import TestClient
 
 from imageauth import Detector, Document
@@ -19,6 +16,7 @@ from imageauth.server import service as services
 from imageauth.server.settings import Limits
 from tests.browsing import Visit
 from tests.conftest import drawn
+from tests.golden import as_png
 from tests.serving import Serving, in_process, serving
 
 URL = "/v1/reports"
@@ -30,15 +28,9 @@ def client(detector: Detector) -> Iterator[TestClient]:
         yield client
 
 
-def encoded(pixels: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
-
-
 @pytest.mark.parametrize("form", ["html", "pdf"])
 def test_a_report_on_several_files_holds_all_of_them(client: TestClient, detector: Detector, form: str) -> None:
-    picture = encoded(drawn(300, 200, seed=3))
+    picture = as_png(drawn(300, 200, seed=3))
     sent = [("files", ("a.png", picture)), ("files", ("b.jpg", b"text")), ("files", ("c.png", b""))]
     answer = client.post(URL, params={"format": form}, files=sent)
     assert answer.status_code == 200, answer.text
@@ -73,7 +65,7 @@ def test_a_report_that_cannot_be_written_is_told_by_its_reason(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too large: send fewer. Anything else is a fault here, and names no file of this machine."""
-    sent = {"files": ("a.png", encoded(drawn()))}
+    sent = {"files": ("a.png", as_png(drawn()))}
     monkeypatch.setattr("imageauth.rendering.document.contents.MOST_JSON_BYTES", 100)
     answer = client.post(URL, files=sent)
     assert (answer.status_code, answer.json()["code"]) == (413, "report-too-large")
@@ -90,7 +82,7 @@ def test_without_typst_the_page_is_told_and_a_pdf_is_refused(
     assert client.get("/config.json").json()["exports"] == ["json", "html", "pdf"]
     monkeypatch.setattr(services, "find_spec", lambda name: None)
     assert client.get("/config.json").json()["exports"] == ["json", "html"]
-    answer = client.post(URL, params={"format": "pdf"}, files={"files": ("a.png", encoded(drawn()))})
+    answer = client.post(URL, params={"format": "pdf"}, files={"files": ("a.png", as_png(drawn()))})
     assert (answer.status_code, answer.json()["code"]) == (501, "format-not-installed")
 
 
@@ -103,7 +95,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.mark.browser
 def test_the_page_saves_reports_and_not_of_private_pictures(browser: Any, service: Serving, tmp_path: Path) -> None:
     visit = Visit(browser, service.url).open()
-    visit.drop({"mine.png": encoded(drawn(40, 40))})
+    visit.drop({"mine.png": as_png(drawn(40, 40))})
     visit.settled(1)
     for form in ("html", "pdf"):
         with visit.page.expect_download() as download:
@@ -113,7 +105,7 @@ def test_the_page_saves_reports_and_not_of_private_pictures(browser: Any, servic
         (report,) = parse_document((tmp_path / "report").read_bytes())["reports"]
         assert report["file"] == "mine.png"
         visit.page.wait_for_selector(f'.card [data-key="card.{form}"]:has-text("Saved")')
-    visit.drop({"other.png": encoded(drawn(40, 40, seed=2))})
+    visit.drop({"other.png": as_png(drawn(40, 40, seed=2))})
     visit.settled(2)
     with visit.page.expect_download() as download:
         visit.page.click('.bar [data-key="html.all"]')

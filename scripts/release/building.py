@@ -1,7 +1,6 @@
 """The packages, built as they will be published: the source archive, and the wheel from that."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +53,6 @@ def check_twice(first: Path, second: Path, what: str) -> Check:
 
 
 def _run(*command: str, cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=os.environ)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr.strip()}")

@@ -47,6 +47,24 @@ def check_writable(path: Path) -> None:
         raise ImageAuthError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def check_empty(folder: Path) -> None:
+    """Before the long work: make sure that a model folder can be written.
+
+    Raises:
+        ImageAuthError: something lies there already, or nothing can be written there.
+    """
+    if folder.is_symlink() or folder.resolve() == Path.cwd():
+        raise ImageAuthError(f"{folder} is a link, or the folder that you are in: name a new folder for the model")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ImageAuthError(f"{folder} exists already: a model is written to a new or empty folder")
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        raise ImageAuthError(f"{folder} cannot be written: {error.strerror}") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text as :func:`write_bytes` does."""
     write_bytes(path, text.encode())

@@ -24,14 +24,11 @@ def compare(
 
     Exit code: 0 all compared, 1 at least one file could not be read or had no prediction, 2 wrong usage.
     """
-    import json
     import sys
 
-    from rich.console import Console
-
     from imageauth import files
-    from imageauth.cli.outputs import check_outputs
-    from imageauth.escaping import printable
+    from imageauth.cli.outputs import check_outputs, described, write_json
+    from imageauth.cli.terminal import console
     from imageauth.evaluation.compared import sentences, tables
     from imageauth.evaluation.compared_page import render_comparison
     from imageauth.evaluation.comparison import compare as compared
@@ -51,23 +48,15 @@ def compare(
             said.append(answers(side, found, tell))
     result = compared(first, second, said[0], said[1], found)
 
-    folder = printable(str(data))
+    facts, about = described(found, limit)
     if json_to:
-        facts = {"folder": folder, "split": found.split, "limit": limit, "skipped": found.skipped}
-        text = json.dumps({**result.to_json(), "data": facts}, indent=2, allow_nan=False) + "\n"
-        if json_path:
-            files.write_text(json_path, text)
-        else:
-            sys.stdout.write(text)
+        write_json(json_path, {**result.to_json(), "data": facts})
     if html_to:
-        about = {"Data": folder + (f", split {found.split}" if found.split else "")}
-        if limit:
-            about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         files.write_text(html_to, render_comparison(result, about))
     if json_to != "-":
-        console = Console() if Console().is_terminal else Console(width=140)
+        shown = console()
         for table in tables(result):
-            console.print(table)
+            shown.print(table)
         for sentence in sentences(result):
             print(sentence)
     for failure in result.failures:

@@ -41,13 +41,11 @@ def evaluate(
 
     Exit code: 0 all measured, 1 at least one file could not be read, 2 wrong usage.
     """
-    import json
     import sys
 
     from imageauth import files
-    from imageauth.cli.outputs import check_outputs
+    from imageauth.cli.outputs import check_outputs, described, write_json
     from imageauth.errors import ImageAuthError
-    from imageauth.escaping import printable
     from imageauth.evaluation import html, protocol, shortcut
     from imageauth.evaluation.dataset import find_images
     from imageauth.evaluation.predictions import Predictions, read_predictions
@@ -83,20 +81,11 @@ def evaluate(
             result = protocol.evaluate(subject, found.items, degradations=degradations, progress=tell)
     probe = shortcut.header_probe(found.items) if shortcut_probe else None
 
-    folder = printable(str(data))
+    facts, about = described(found, limit)
     if json_to:
-        facts = {"folder": folder, "split": found.split, "limit": limit, "skipped": found.skipped}
-        facts |= {"digest": found.digest()}
-        everything = {**result.to_json(), "data": facts, **({"shortcut_probe": probe} if probe else {})}
-        text = json.dumps(everything, indent=2, allow_nan=False) + "\n"
-        if json_path:
-            files.write_text(json_path, text)
-        else:
-            sys.stdout.write(text)
+        facts["digest"] = found.digest()
+        write_json(json_path, {**result.to_json(), "data": facts, **({"shortcut_probe": probe} if probe else {})})
     if html_to:
-        about = {"Data": folder + (f", split {found.split}" if found.split else "")}
-        if limit:
-            about["Sample"] = f"at most {limit:,} images of each class, drawn with a fixed seed"
         if found.skipped:
             about["Skipped"] = f"{found.skipped:,} files that are not images by their extension"
         files.write_text(html_to, html.render_page(result, about, probe, mistakes, heatmap))
@@ -109,15 +98,13 @@ def evaluate(
 
 
 def _show(result: "Evaluation", probe: Mapping[str, Any] | None, skipped: int) -> None:
-    from rich.console import Console
-
+    from imageauth.cli.terminal import console
     from imageauth.evaluation.console import tables
 
-    # A pipe or a file has no width of its own, and a table squeezed into 80 columns cannot be read.
-    console = Console() if Console().is_terminal else Console(width=140)
+    shown = console()
     for table in tables(result, probe):
-        console.print(table)
+        shown.print(table)
     if result.outside_domain:
-        console.print(f"Images that the model was not made for: {result.outside_domain:,}", highlight=False)
+        shown.print(f"Images that the model was not made for: {result.outside_domain:,}", highlight=False)
     if skipped:
-        console.print(f"Files skipped, not images by their extension: {skipped:,}", highlight=False)
+        shown.print(f"Files skipped, not images by their extension: {skipped:,}", highlight=False)

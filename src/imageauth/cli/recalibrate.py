@@ -31,12 +31,12 @@ def recalibrate(
     import shlex
     import sys
 
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from imageauth import files
     from imageauth.cli.outputs import check_outputs
+    from imageauth.cli.terminal import console
     from imageauth.errors import ImageAuthError
     from imageauth.escaping import printable
     from imageauth.evaluation import recalibrated
@@ -53,7 +53,7 @@ def recalibrate(
     if prior is not None and not 0 < prior < 1:
         raise ImageAuthError(f"--prior is a share between 0 and 1, such as 0.05, not {prior:g}")
     check_outputs(None, html_to)
-    recalibrated.check_empty(out)
+    files.check_empty(out)
     network = PixelModel.load(model)
     found = find_images(data, split)
     if trained := found.trained_on():
@@ -75,14 +75,13 @@ def recalibrate(
     if html_to:
         files.write_text(html_to, render_recalibration(card, result, {"Data": printable(str(data))}))
 
-    console = Console() if Console().is_terminal else Console(width=140)
     title = f"{network.card.name} {network.card.version} before, {card.version} after: {chosen.count(0):,} real and "
     table = Table(title=escape(title + f"{chosen.count(1):,} AI-made images"), title_justify="left")
     for head in ("", "before", "after", "change", "95 %"):
         table.add_column(head, justify="right" if head else "left")
     for cells in recalibrated.rows(result.figures):
         table.add_row(*cells)
-    console.print(table)
+    console().print(table)
     for out_of in chosen.left_out[:_SHOWN]:
         print(f"left out: {out_of.name} {out_of.reason}", file=sys.stderr)
     if len(chosen.left_out) > _SHOWN:

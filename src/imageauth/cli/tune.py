@@ -50,8 +50,8 @@ def cifake(
     try:
         with silenced():
             from optuna.trial import FrozenTrial
-            from rich.console import Console
 
+            from imageauth.cli.terminal import console
             from imageauth.training.fit import Progress
             from imageauth.training.runs import recipe_for
             from imageauth.training.search import plots, report
@@ -81,9 +81,7 @@ def cifake(
         if not search.complete:
             print(f"no trial was completed: {out / report.TABLE_FILE} says why")
             return
-        # A pipe or a file has no width of its own, and a table squeezed into 80 columns cannot be read.
-        console = Console() if Console().is_terminal else Console(width=160)
-        console.print(report.table(search))
+        console(160).print(report.table(search))
         recipe = search.recipe(search.complete[0])
         print(f"\nTrain by the best recipe:\n{report.train_command(recipe, data, out / report.RUN_FOLDER)}")
 

@@ -1,17 +1,15 @@
 """A comparison as one HTML page."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-import imageauth
 from imageauth.evaluation.compared import NAMES, groups, rows, sentences, tests
 from imageauth.evaluation.comparison import LEAST_PICTURES, Comparison
 from imageauth.evaluation.metrics import Floats, reliability, roc_curve
 from imageauth.evaluation.paired import Judged, Paired
 from imageauth.evaluation.plots import BLUE, GREY, ORANGE, STYLE, draw_reliability, require_matplotlib, svg_text
-from imageauth.evaluation.sheet import facts, page, plot, row, section, table
+from imageauth.evaluation.sheet import page, plot, row, run, section, table
 
 
 def render_comparison(found: Comparison, about: Mapping[str, str]) -> str:
@@ -50,18 +48,13 @@ def render_comparison(found: Comparison, about: Mapping[str, str]) -> str:
         )
         if found.groups
         else "",
-        section(
-            "What was run",
-            facts(
-                {
-                    **names,
-                    "SHA-256 of A": found.a.sha256,
-                    "SHA-256 of B": found.b.sha256,
-                    **about,
-                    "imageauth": imageauth.__version__,
-                    "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-                }.items()
-            ),
+        run(
+            {
+                **names,
+                "SHA-256 of A": found.a.sha256,
+                "SHA-256 of B": found.b.sha256,
+                **about,
+            }
         ),
     ]
     real = int((found.labels == 0).sum())

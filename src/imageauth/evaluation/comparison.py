@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 import imageauth
 from imageauth.errors import DataError
-from imageauth.evaluation.dataset import DataSet, Item, groups_of
+from imageauth.evaluation.dataset import DataSet, Item, groups_of, labels_of
 from imageauth.evaluation.figures import RESAMPLES
-from imageauth.evaluation.judging import Answers, Contender, labels_of
+from imageauth.evaluation.judging import Answers, Contender
 from imageauth.evaluation.paired import Judged, Paired, measure_pair
 from imageauth.evaluation.significance import DeLong, McNemar, by_unit, delong, holm, mcnemar, pictures_needed
 from imageauth.report import Failure

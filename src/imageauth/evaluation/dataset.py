@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from imageauth.errors import DataError
 from imageauth.escaping import printable
@@ -175,6 +176,11 @@ def walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
             if entry.is_dir():
                 (links if entry.is_symlink() else plain).append((*parts, entry.name))
         yield parts, [entry.name for entry in shown if not entry.is_dir()]
+
+
+def labels_of(items: Sequence[Item]) -> npt.NDArray[np.int64]:
+    """Of pictures, int64 [N]: 1 for AI-made."""
+    return np.array([item.label for item in items], np.int64)
 
 
 def groups_of(items: Sequence[Item]) -> list[str]:

@@ -67,6 +67,15 @@ def or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
+def rounded(data: Any) -> Any:
+    """Plain data with all fractions at five digits."""
+    if isinstance(data, float):
+        return round(data, 5)
+    if isinstance(data, dict):
+        return {key: rounded(value) for key, value in data.items()}
+    return [rounded(value) for value in data] if isinstance(data, list) else data
+
+
 def measure(
     labels: Labels,
     scores: npt.ArrayLike,
@@ -99,9 +108,7 @@ def measure(
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     truth = np.asarray(labels)[order] == 1
     sorted_scores, p = np.asarray(scores, np.float64)[order], np.asarray(probabilities, np.float64)[order]
-    cuts = thresholds
-    if isinstance(thresholds, FrozenCuts):
-        cuts = FrozenCuts(thresholds.decision[order], thresholds.ai[order], thresholds.real[order])
+    cuts = thresholds.select(order) if isinstance(thresholds, FrozenCuts) else thresholds
     said_ai = p >= cuts.decision
     allowed = np.ones(len(truth), np.bool_) if answered is None else np.asarray(answered, np.bool_)[order]
     table = WeightedTable(truth, sorted_scores, p, cuts, allowed)

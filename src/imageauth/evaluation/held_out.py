@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,10 @@ class FrozenCuts:
     ai: Floats
     real: Floats
 
+    def select(self, chosen: npt.NDArray[Any]) -> "FrozenCuts":
+        """Of some of the pictures, by mask or index."""
+        return FrozenCuts(self.decision[chosen], self.ai[chosen], self.real[chosen])
+
 
 def frozen_cuts(held_out: HeldOut, risks: Risks = STANDARD_RISKS) -> FrozenCuts:
     """For each fold, the :func:`conformal_thresholds` of all the other folds' predictions.
@@ -138,7 +143,7 @@ def frozen_cuts(held_out: HeldOut, risks: Risks = STANDARD_RISKS) -> FrozenCuts:
     return FrozenCuts(*cuts)
 
 
-def fixed_cuts(held_out: HeldOut, thresholds: Thresholds) -> FrozenCuts:
+def fixed_cuts(pictures: int, thresholds: Thresholds) -> FrozenCuts:
     """The same thresholds for all, such as those of a model that was released before these pictures were seen."""
     values = (thresholds.decision, thresholds.ai, thresholds.real)
-    return FrozenCuts(*(np.full(len(held_out.labels), value) for value in values))
+    return FrozenCuts(*(np.full(pictures, value) for value in values))

@@ -1,16 +1,14 @@
 """An evaluation as one HTML page that needs nothing else: no script, no network, no files beside it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-import imageauth
 from imageauth.evaluation.figures import Figures
 from imageauth.evaluation.mistakes import Heatmap, Mistake, worst_mistakes
 from imageauth.evaluation.plots import draw_plots
 from imageauth.evaluation.protocol import Evaluation, OutsideModel
-from imageauth.evaluation.sheet import facts, page, plot, row, section, table
+from imageauth.evaluation.sheet import page, plot, row, run, section, table
 from imageauth.evaluation.wording import COLUMNS, HEADLINE, interval, number, verdict_thresholds
 
 _WIDE = {"degradations"}
@@ -149,7 +147,7 @@ def _failures(evaluation: Evaluation) -> str:
 
 def _run(evaluation: Evaluation, about: Mapping[str, str]) -> str:
     card = evaluation.card
-    run = {
+    what = {
         "Model": f"{card.name} {card.version}",
         ("Predictions" if isinstance(card, OutsideModel) else "Weights") + ", SHA-256": card.sha256,
         "Made for": card.domain.text,
@@ -157,10 +155,8 @@ def _run(evaluation: Evaluation, about: Mapping[str, str]) -> str:
         + ("" if isinstance(card, OutsideModel) else ", as frozen in the model's card"),
         "Verdict thresholds": verdict_thresholds(card.thresholds),
         **about,
-        "imageauth": imageauth.__version__,
-        "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    return section("What was run", facts(run.items()))
+    return run(what)
 
 
 def _row(name: str, figures: Figures, more: Iterable[str], kind: str = "") -> str:

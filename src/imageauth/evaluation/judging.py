@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from imageauth.evaluation.dataset import DataSet, Item
-from imageauth.evaluation.held_out import FrozenCuts
+from imageauth.evaluation.dataset import DataSet
+from imageauth.evaluation.held_out import fixed_cuts
 from imageauth.evaluation.paired import Judged
 from imageauth.evaluation.predictions import Predictions, is_predictions, read_predictions
 from imageauth.evaluation.scoring import Model, Progress, Scored, score_items
@@ -48,13 +46,11 @@ class Answers:
         judged: of the pictures that it answered.
         places: of those among all pictures.
         failures: files that could not be read.
-        missing: how many pictures it said nothing of, failures aside.
     """
 
     judged: Judged
     places: Sequence[int]
     failures: tuple[Failure, ...]
-    missing: int
 
 
 def contender(name: str) -> Contender:
@@ -87,12 +83,12 @@ def answers(asked: Contender, data: DataSet, progress: Progress | None = None) -
     """
     if isinstance(asked.source, Predictions):
         judged, places = asked.source.judge(data.items, data.folder)
-        return Answers(judged, places, (), len(data.items) - len(places))
+        return Answers(judged, places, ())
     scored = score_items(asked.source, data.items, progress=progress)
     at = {item.path: index for index, item in enumerate(data.items)}
     card = asked.source.card
     judged = judged_by(scored, card.calibration, card.thresholds)
-    return Answers(judged, [at[item.path] for item in scored.items], scored.failures, 0)
+    return Answers(judged, [at[item.path] for item in scored.items], scored.failures)
 
 
 def judged_by(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> Judged:
@@ -100,12 +96,6 @@ def judged_by(scored: Scored, calibration: Calibration, thresholds: Thresholds) 
 
     An answer that turns under harmless changes counts as none, and so does one outside the card's domain.
     """
-    scores, n = scored.scores[0], len(scored.items)
+    scores = scored.scores[0]
     steady = settled(scored.variants, calibration, thresholds.decision)
-    cuts = FrozenCuts(*(np.full(n, value) for value in (thresholds.decision, thresholds.ai, thresholds.real)))
-    return Judged(scores, calibration(scores), cuts, steady & scored.inside)
-
-
-def labels_of(items: Sequence[Item]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Of pictures, int64 [N]: 1 for AI-made."""
-    return np.array([item.label for item in items], np.int64)
+    return Judged(scores, calibration(scores), fixed_cuts(len(scores), thresholds), steady & scored.inside)

@@ -203,7 +203,7 @@ def _figures(
     """Values and intervals of :data:`FIGURES`."""
     order = np.argsort(-scores, kind="stable")
     fake, source = fake[order], source[order]
-    sorted_cuts = FrozenCuts(cuts.decision[order], cuts.ai[order], cuts.real[order])
+    sorted_cuts = cuts.select(order)
     table = WeightedTable(fake, scores[order], p[order], sorted_cuts, np.ones(len(fake), np.bool_))
     left_alone = ~fake & (p[order] < sorted_cuts.ai)
     per_picture = 1 / sizes[source]

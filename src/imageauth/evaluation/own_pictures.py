@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import DataError, ImageError
-from imageauth.evaluation.dataset import Item, find_images
+from imageauth.evaluation.dataset import Item, digest_of, find_images
 from imageauth.evaluation.near_duplicates import find_copies, pairs_of_copies, thumbnail
 from imageauth.images import read_image
 from imageauth.pixels.card import Domain
@@ -76,6 +76,11 @@ class Chosen:
 
     pictures: tuple[Own, ...]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of all pictures and labels."""
+        return digest_of((own.sha256, own.item.label, own.item.group) for own in self.pictures)
 
     def count(self, label: int) -> int:
         """Pictures of a class that can be used."""

@@ -56,9 +56,8 @@ class Judged:
 
     def select(self, chosen: npt.NDArray[Any]) -> "Judged":
         """Some of the pictures, by mask or index."""
-        cuts = FrozenCuts(self.cuts.decision[chosen], self.cuts.ai[chosen], self.cuts.real[chosen])
         answered = None if self.answered is None else self.answered[chosen]
-        return Judged(self.scores[chosen], self.probabilities[chosen], cuts, answered)
+        return Judged(self.scores[chosen], self.probabilities[chosen], self.cuts.select(chosen), answered)
 
 
 @dataclass(frozen=True, slots=True)

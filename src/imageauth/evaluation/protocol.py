@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import imageauth
-from imageauth.evaluation.dataset import Item, groups_of
+from imageauth.evaluation.dataset import Item, groups_of, labels_of
 from imageauth.evaluation.figures import RESAMPLES, Figures, measure, or_none
 from imageauth.evaluation.predictions import DECISION, Predictions
 from imageauth.evaluation.scoring import Model, Progress, score_items
@@ -97,7 +97,7 @@ class Evaluation:
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """Of ``items``, [N]."""
-        return np.array([item.label for item in self.items], np.int64)
+        return labels_of(self.items)
 
     @property
     def worst_degradation(self) -> str | None:
@@ -161,7 +161,7 @@ def evaluate(
     conditions = tuple(DEGRADATIONS) if degradations else ()
     scored = score_items(model, items, conditions, progress)
     card = model.card
-    labels = np.array([item.label for item in scored.items], np.int64)
+    labels = labels_of(scored.items)
     probabilities = [np.asarray(card.calibration(row), np.float64) for row in scored.scores]
 
     def figures(index: int, mask: npt.NDArray[np.bool_] | slice = slice(None)) -> Figures:
@@ -205,7 +205,7 @@ def evaluate_predictions(
     """
     judged, places = predictions.judge(items, folder)
     known = tuple(items[at] for at in places)
-    labels = np.array([item.label for item in known], np.int64)
+    labels = labels_of(known)
     answered = np.zeros(len(known), np.bool_) if judged.answered is None else judged.answered
 
     def figures(mask: npt.NDArray[np.bool_]) -> Figures:

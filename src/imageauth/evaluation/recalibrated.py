@@ -10,7 +10,6 @@ from typing import Any
 
 import imageauth
 from imageauth.errors import ImageAuthError
-from imageauth.evaluation.dataset import digest_of
 from imageauth.evaluation.figures import or_none
 from imageauth.evaluation.own_pictures import Chosen
 from imageauth.evaluation.own_splits import Split
@@ -28,24 +27,6 @@ OF_VERDICTS = ("likely-ai", "likely-real")
 """A sentence about how often these are wrong holds for one card alone."""
 
 
-def check_empty(folder: Path) -> None:
-    """Before the long work: make sure that a model folder can be written.
-
-    Raises:
-        ImageAuthError: something lies there already, or nothing can be written there.
-    """
-    if folder.is_symlink() or folder.resolve() == Path.cwd():
-        raise ImageAuthError(f"{folder} is a link, or the folder that you are in: name a new folder for the model")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ImageAuthError(f"{folder} exists already: a model is written to a new or empty folder")
-    above = next(parent for parent in folder.absolute().parents if parent.exists())
-    try:
-        with tempfile.TemporaryDirectory(dir=above):
-            pass
-    except OSError as error:
-        raise ImageAuthError(f"{folder} cannot be written: {error.strerror}") from error
-
-
 def new_card(card: Card, found: Recalibration, chosen: Chosen, split: Split) -> Card:
     """The parent's card with calibration, thresholds, figures and limits as they are now.
 
@@ -55,7 +36,7 @@ def new_card(card: Card, found: Recalibration, chosen: Chosen, split: Split) -> 
         chosen: the pictures.
         split: of them.
     """
-    digest = digest_of((own.sha256, own.item.label, own.item.group) for own in chosen.pictures)
+    digest = chosen.digest
     counts = {"pictures": len(found.labels), "real_pictures": chosen.count(0), "ai_pictures": chosen.count(1)}
     for label, name in ((0, "real_sources"), (1, "ai_sources")):
         if split.by_source[label]:
@@ -131,8 +112,8 @@ def write_model(folder: Path, parent: Path, card: Card) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def needs(found: Recalibration, chosen: Chosen) -> list[str]:
-    """What there are too few pictures for, and what did not get better, in sentences; empty where all is well."""
+def _never(found: Recalibration, chosen: Chosen) -> list[str]:
+    """Verdicts that there are too few pictures for, in sentences."""
     told = []
     words = (("real", found.risks.real, "likely-ai"), ("AI-made", found.risks.ai, "likely-real"))
     for label, (kind, risk, verdict) in enumerate(words):
@@ -142,13 +123,20 @@ def needs(found: Recalibration, chosen: Chosen) -> list[str]:
                 f"Nothing will be called {verdict}: that at most {risk:.0%} of {kind} pictures are called so wrongly "
                 f"can be shown from {units} of them, and there are {count}."
             )
-    gap, (low, _) = (getattr(found.figures.difference, what)["log_loss"] for what in ("values", "intervals"))
+    return told
+
+
+def needs(found: Recalibration, chosen: Chosen) -> list[str]:
+    """What there are too few pictures for, and what did not get better, in sentences; empty where all is well."""
+    told = _never(found, chosen)
+    difference = found.figures.difference
+    gap, (low, high) = difference.values["log_loss"], difference.intervals["log_loss"]
     if low > 0:
         told.append(
             f"The probabilities got worse (log loss {gap:+.4f}): the model's own suit these pictures better, or there "
             "are too few of them. Keep the model as it was."
         )
-    elif gap >= 0 or found.figures.difference.intervals["log_loss"][1] > 0:
+    elif gap >= 0 or high > 0:
         told.append("That the probabilities got better is not sure: the change in log loss may be 0.")
     return told
 
@@ -231,5 +219,9 @@ def _limits(card: Card, found: Recalibration, chosen: Chosen) -> tuple[str, ...]
         if not limit.startswith(HOLDS)
     ]
     why = "as its user stated" if found.stated else "as among the pictures that it was recalibrated on"
-    never = [text for text in needs(found, chosen) if text.startswith("Nothing")]
-    return of_own, *never, *kept, f"{HOLDS} {found.prior:.1%} of the pictures asked about are AI-made, {why}."
+    return (
+        of_own,
+        *_never(found, chosen),
+        *kept,
+        f"{HOLDS} {found.prior:.1%} of the pictures asked about are AI-made, {why}.",
+    )

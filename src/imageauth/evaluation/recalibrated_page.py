@@ -1,14 +1,12 @@
 """A recalibration as one HTML page."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from html import escape
 
-import imageauth
 from imageauth.evaluation.compared_page import pair_plots
 from imageauth.evaluation.recalibrated import rows
 from imageauth.evaluation.recalibration import Recalibration
-from imageauth.evaluation.sheet import facts, page, row, section, table
+from imageauth.evaluation.sheet import page, row, run, section, table
 from imageauth.evaluation.wording import verdict_thresholds
 from imageauth.pixels.card import Card
 
@@ -44,19 +42,14 @@ def render_recalibration(card: Card, found: Recalibration, about: Mapping[str, s
             pair_plots(found.labels, (found.before, found.after), found.figures, ("Before", "After"), found.weights),
         ),
         section("Limits", f"<ul>{''.join(f'<li>{escape(limit)}</li>' for limit in card.limits)}</ul>"),
-        section(
-            "What was run",
-            facts(
-                {
-                    "Made from": f"{made['parent']} {made['parent_version']}",
-                    "Weights, SHA-256": card.sha256,
-                    "Pictures": f"{data['real_pictures']:,} real and {data['ai_pictures']:,} AI-made; {data['digest']}",
-                    "Verdict thresholds": verdict_thresholds(card.thresholds),
-                    **about,
-                    "imageauth": imageauth.__version__,
-                    "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-                }.items()
-            ),
+        run(
+            {
+                "Made from": f"{made['parent']} {made['parent_version']}",
+                "Weights, SHA-256": card.sha256,
+                "Pictures": f"{data['real_pictures']:,} real and {data['ai_pictures']:,} AI-made; {data['digest']}",
+                "Verdict thresholds": verdict_thresholds(card.thresholds),
+                **about,
+            }
         ),
     ]
     return page(f"{card.name} {card.version}", "Calibration and thresholds fitted anew; the network as it was.", parts)

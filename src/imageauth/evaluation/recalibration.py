@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import DataError
 from imageauth.evaluation.comparison import sources_of
+from imageauth.evaluation.dataset import labels_of
 from imageauth.evaluation.figures import RESAMPLES
 from imageauth.evaluation.held_out import FrozenCuts, HeldOut, conformal_thresholds
-from imageauth.evaluation.judging import judged_by, labels_of
+from imageauth.evaluation.judging import judged_by
 from imageauth.evaluation.logistic import fit_platt
 from imageauth.evaluation.metrics import Floats
 from imageauth.evaluation.own_splits import Split
@@ -110,7 +110,7 @@ def recalibrate(
     before = judged_by(scored, card.calibration, card.thresholds)
     after = _crosswise(scored, split.folds, fitted)
     told = share if prior is None else prior
-    weights = np.where(labels == 1, told / share, (1 - told) / (1 - share))
+    weights = weights_for(labels, told)
     units = sources_of(scored.items)
     return Recalibration(
         calibration=calibration,
@@ -127,6 +127,12 @@ def recalibrate(
         after=after,
         figures=measure_pair(labels, before, after, units=units, weights=weights, resamples=resamples, seed=seed),
     )
+
+
+def weights_for(labels: Labels, share: float) -> Floats:
+    """Of pictures, so that a share of their sum is AI-made."""
+    fake = float(np.mean(labels))
+    return np.where(labels == 1, share / fake, (1 - share) / (1 - fake))
 
 
 def shifted(calibration: Calibration, before: float, after: float) -> Calibration:
@@ -160,21 +166,14 @@ def _crosswise(
 ) -> Judged:
     """What is said of each fold by what was fitted on the others."""
     n = len(scored.items)
-    parts: list[tuple[npt.NDArray[np.intp], Judged]] = []
+    probabilities, answered, cuts = np.empty(n), np.empty(n, np.bool_), np.empty((3, n))
     for fold in np.unique(folds):
-        here = np.flatnonzero(folds == fold)
-        parts.append((here, judged_by(scored, *fitted(folds != fold)).select(here)))
-
-    def joined(value: Callable[[Judged], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        result = np.empty(n, value(parts[0][1]).dtype)
-        for here, judged in parts:
-            result[here] = value(judged)
-        return result
-
-    cuts = FrozenCuts(*(joined(lambda j, k=key: getattr(j.cuts, k)) for key in ("decision", "ai", "real")))  # type: ignore[misc]
-    return Judged(
-        scored.scores[0], joined(lambda j: j.probabilities), cuts, joined(lambda j: np.asarray(j.answered, np.bool_))
-    )
+        here = folds == fold
+        judged = judged_by(scored, *fitted(~here)).select(here)
+        probabilities[here] = judged.probabilities
+        answered[here] = np.asarray(judged.answered, np.bool_)
+        cuts[:, here] = judged.cuts.decision, judged.cuts.ai, judged.cuts.real
+    return Judged(scored.scores[0], probabilities, FrozenCuts(*cuts), answered)
 
 
 def _units(

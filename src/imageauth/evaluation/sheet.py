@@ -1,8 +1,11 @@
 """What the HTML pages of evaluations share: one file that needs nothing else, no script, no network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
+
+import imageauth
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -55,7 +58,9 @@ def row(name: str, cells: Iterable[str], kind: str = "") -> str:
     return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{filled}</tr>'
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """A list of plain labels and texts."""
-    cells = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in pairs)
-    return f'<dl class="run">{cells}</dl>'
+def run(about: Mapping[str, str]) -> str:
+    """What was run, in plain labels and texts, and by which version and when."""
+    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    pairs = {**about, "imageauth": imageauth.__version__, "Date": date}
+    cells = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in pairs.items())
+    return section("What was run", f'<dl class="run">{cells}</dl>')

@@ -13,6 +13,7 @@ from imageauth.evaluation.metrics import Floats, Labels
 Bools = npt.NDArray[np.bool_]
 
 _NORMAL = NormalDist()
+_POWER, _RISK = 0.8, 0.05
 _DRAWS = 10_000
 
 
@@ -158,13 +159,12 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def pictures_needed(test: McNemar, *, power: float = 0.8, risk: float = 0.05) -> int | None:
-    """How many pictures would show a difference as large as the one found, if it is there (Connor 1987).
+def pictures_needed(test: McNemar) -> int | None:
+    """How many pictures would show a difference as large as the one found, if it is there, four times in five, where
+    one that is not there may be seen once in twenty times (Connor 1987).
 
     Args:
         test: what was found.
-        power: how often they should.
-        risk: how often a difference that is not there may be seen.
 
     Returns:
         Pictures, of the same kind, with as many that only one model gets right; None where there is no difference.
@@ -172,7 +172,7 @@ def pictures_needed(test: McNemar, *, power: float = 0.8, risk: float = 0.05) ->
     gap, apart = abs(test.only_b - test.only_a) / max(1, test.n), (test.only_a + test.only_b) / max(1, test.n)
     if not gap:
         return None
-    z_risk, z_power = _NORMAL.inv_cdf(1 - risk / 2), _NORMAL.inv_cdf(power)
+    z_risk, z_power = _NORMAL.inv_cdf(1 - _RISK / 2), _NORMAL.inv_cdf(_POWER)
     return math.ceil((z_risk * math.sqrt(apart) + z_power * math.sqrt(apart - gap**2)) ** 2 / gap**2)
 
 

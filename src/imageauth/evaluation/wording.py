@@ -59,7 +59,7 @@ def number(name: str, value: float) -> str:
     return f"{value:.4f}" if name in _DECIMALS else f"{value:.1%}" if name == "probability" else f"{value:.2%}"
 
 
-def interval(name: str, figures: Figures | Column) -> str:
+def interval(name: str, figures: Figures) -> str:
     """A figure's 95 % interval, or nothing if it has none."""
     low, high = figures.intervals.get(name, (math.nan, math.nan))
     return "" if math.isnan(low) else f"{number(name, low)} – {number(name, high)}"

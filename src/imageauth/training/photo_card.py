@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from imageauth.evaluation.figures import or_none
+from imageauth.evaluation.figures import or_none, rounded
 from imageauth.evaluation.held_out import conformal_thresholds
 from imageauth.evaluation.leave_sources_out import SourceFigures
 from imageauth.evaluation.source_tables import by_condition, by_part, headline
@@ -195,11 +195,3 @@ def _conditions(conditions: Mapping[str, SourceFigures]) -> list[str]:
     for name, part in conditions.items():
         lines += [f"{name} ({part.counts['n']:,} pictures, all sources):", "", by_condition(part), ""]
     return lines
-
-
-def rounded(data: Any) -> Any:
-    if isinstance(data, float):
-        return round(data, 5)
-    if isinstance(data, dict):
-        return {key: rounded(value) for key, value in data.items()}
-    return [rounded(value) for value in data] if isinstance(data, list) else data

@@ -174,7 +174,7 @@ def degraded_figures(
         kinds=known.kinds,
         conditions=probabilities,
     )
-    figures = measure_held_out(held_out, FrozenCuts(cuts.decision[at], cuts.ai[at], cuts.real[at]))
+    figures = measure_held_out(held_out, cuts.select(at))
     return {f"As the protocol degrades them, at native size; at most {MOST_DEGRADED} of each source": figures}
 
 

@@ -114,7 +114,7 @@ def _form(found: Layers) -> ViT:
     kernel, _ = found.weights(PATCHES)
     tokens = found.added(POSITIONS).shape[1]
     patch, width = kernel.shape[0], kernel.shape[-1]
-    depth = sum(1 for _ in _counted(found, "block{}_q"))
+    depth = len(_counted(found, "block{}_q"))
     taps = {int(match[1]) + 1 for name in found.read_by(FEATURES) if (match := re.search(r"block(\d+)_out", name))}
     heads = found.split_into(width)
     mlp = found.weights("block0_fc1")[0].shape[1]
@@ -122,12 +122,12 @@ def _form(found: Layers) -> ViT:
 
 
 def _pocket(found: Layers) -> "Model":
-    stages = list(_counted(found, "stage{}_block1_a_conv", 1))
+    stages = _counted(found, "stage{}_block1_a_conv", 1)
     kernels = [found.weights(f"stage{stage}_block1_a_conv")[0] for stage in stages]
     model = pocket(
         side=found.side,
         widths=[kernel.shape[-1] for kernel in kernels],
-        depths=[len(list(_counted(found, f"stage{stage}_block{{}}_a_conv", 1))) for stage in stages],
+        depths=[len(_counted(found, f"stage{stage}_block{{}}_a_conv", 1)) for stage in stages],
         attention=found.has("stage1_block1_se_squeeze"),
         colour="ycbcr" if found.has("luma_chroma") else "rgb",
         high_pass=found.has("high_pass"),

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from imageauth import __version__
 from imageauth.errors import MissingExtraError, ModelError
 from imageauth.escaping import one_line
 from imageauth.files import write_atomically
 from imageauth.pixels.card import Card
 from imageauth.pixels.network import Network
-from imageauth.training.formats.golden import Ask, Floats, Pixels
-from imageauth.training.formats.onnx_graph import IR_VERSION, OPSET, to_onnx
+from imageauth.training.formats.golden import Ask, one_by_one
+from imageauth.training.formats.onnx_graph import INPUT, IR_VERSION, OPSET, to_onnx
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +52,7 @@ class Form:
     extra: str
     packages: tuple[str, ...]
     write: Callable[[Source, Path], None]
-    ask: Callable[[Source, Path], Ask]
+    ask: Callable[[Path], Ask]
 
     @property
     def suffix(self) -> str:
@@ -81,9 +79,8 @@ def _litert(source: Source, path: Path) -> None:
     write_atomically(path, source.weights)
 
 
-def _ask_litert(source: Source, path: Path) -> Ask:
-    network = Network(path.read_bytes(), name=str(path))
-    return lambda views: np.concatenate([network(view[None].astype(np.float32)) for view in views])
+def _ask_litert(path: Path) -> Ask:
+    return one_by_one(Network(path.read_bytes(), name=str(path)))
 
 
 def _onnx(source: Source, path: Path) -> None:
@@ -106,20 +103,13 @@ def _onnx(source: Source, path: Path) -> None:
     write_atomically(path, made.SerializeToString())
 
 
-def _ask_onnx(source: Source, path: Path) -> Ask:
+def _ask_onnx(path: Path) -> Ask:
     """By ONNX' own reference implementation, which is slow and plain NumPy."""
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    from imageauth.training.formats.onnx_graph import INPUT
-
     network = ReferenceEvaluator(onnx.load(str(path)))
-
-    def ask(views: Pixels) -> Floats:
-        said = [network.run(None, {INPUT: view[None].astype(np.float32)})[0] for view in views]
-        return np.concatenate(said).astype(np.float64)
-
-    return ask
+    return one_by_one(lambda view: network.run(None, {INPUT: view})[0])
 
 
 def _saved_model(source: Source, path: Path) -> None:
@@ -128,7 +118,7 @@ def _saved_model(source: Source, path: Path) -> None:
     write_saved_model(source.folder, path)
 
 
-def _ask_saved_model(source: Source, path: Path) -> Ask:
+def _ask_saved_model(path: Path) -> Ask:
     from imageauth.training.formats.keras_forms import ask_saved_model
 
     return ask_saved_model(path)
@@ -140,7 +130,7 @@ def _keras(source: Source, path: Path) -> None:
     write_keras(source.folder, path)
 
 
-def _ask_keras(source: Source, path: Path) -> Ask:
+def _ask_keras(path: Path) -> Ask:
     from imageauth.training.formats.keras_forms import ask_keras
 
     return ask_keras(path)

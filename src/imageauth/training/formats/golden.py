@@ -19,6 +19,15 @@ Ask = Callable[[Pixels], Floats]
 _SEED = 11
 
 
+def one_by_one(ask: Callable[[npt.NDArray[np.float32]], npt.ArrayLike]) -> Ask:
+    """Views are asked about one at a time.
+
+    Args:
+        ask: float32 [1, side, side, 3] → [1, C].
+    """
+    return lambda views: np.concatenate([np.asarray(ask(view[None].astype(np.float32)), np.float64) for view in views])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Golden:
     """One picture's way through a model.

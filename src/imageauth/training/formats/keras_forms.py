@@ -7,9 +7,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from imageauth.training.formats.golden import Ask, Floats, Pixels
+from imageauth.training.formats.golden import Ask, one_by_one
 from imageauth.training.formats.onnx_graph import INPUT, OUTPUT
 from imageauth.training.rebuild import rebuild
 
@@ -34,14 +35,15 @@ def write_saved_model(model: Path, path: Path) -> None:
 def ask_saved_model(path: Path) -> Ask:
     """The network of such a folder."""
     loaded = tf.saved_model.load(str(path))
-    signature = loaded.signatures["serving_default"]
 
-    def ask(views: Pixels) -> Floats:
-        _ = loaded  # whose variables the signature only points to
-        said = [signature(**{INPUT: tf.constant(view[None].astype(np.float32))})[OUTPUT].numpy() for view in views]
-        return np.concatenate(said).astype(np.float64)
+    def ask(view: npt.NDArray[np.float32]) -> npt.ArrayLike:
+        # By way of the whole, whose variables the signature only points to.
+        said: npt.NDArray[np.float32] = loaded.signatures["serving_default"](**{INPUT: tf.constant(view)})[
+            OUTPUT
+        ].numpy()
+        return said
 
-    return ask
+    return one_by_one(ask)
 
 
 def write_keras(model: Path, path: Path) -> None:
@@ -58,12 +60,7 @@ def write_keras(model: Path, path: Path) -> None:
 def ask_keras(path: Path) -> Ask:
     """The network of such a file."""
     network = keras.models.load_model(path, compile=False)
-
-    def ask(views: Pixels) -> Floats:
-        said = [keras.ops.convert_to_numpy(network(view[None].astype(np.float32), training=False)) for view in views]
-        return np.concatenate(said).astype(np.float64)
-
-    return ask
+    return one_by_one(lambda view: keras.ops.convert_to_numpy(network(view, training=False)))
 
 
 @contextlib.contextmanager

@@ -220,7 +220,7 @@ class _Writer:
         self._give(operation, found, first=first and bool(keep))
 
     def concatenation(self, operation: Operation) -> None:
-        rank = len(self._shape(operation.output if operation.output in self._shapes else operation.inputs[0]))
+        rank = len(self._shape(operation.inputs[0]))
         axis = operation.options.axis % rank
         first = rank == _UNITS and axis == _UNITS - 1 and any(index in self._maps for index in operation.inputs)
         values = [self._value(index, first=first) for index in operation.inputs]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from imageauth.errors import ImageAuthError, ModelError
+from imageauth.files import check_empty
 from imageauth.models import find_model
 from imageauth.pixels.card import FILE_NAME, Card
 from imageauth.pixels.model import PixelModel, read_weights
@@ -60,11 +61,14 @@ def export(model: str | Path, form: str, out: Path) -> Exported:
     """
     chosen = FORMS[form]
     folder = find_model(model)
-    card = Card.load(folder)
+    card = Card.of(model)
     source = Source(folder, card, read_weights(folder, card))
     alone = chosen.suffix != "" and out.suffix.lower() == chosen.suffix
     names = _names(chosen, card, out, alone)
-    _check_free(out, [out.with_name(name) for name in names.values()] if alone else [])
+    if alone:
+        _check_free([out.with_name(name) for name in names.values()])
+    else:
+        check_empty(out)
     chosen.require()
     with _writing(out) as room:
         made = room / "new"
@@ -74,7 +78,7 @@ def export(model: str | Path, form: str, out: Path) -> Exported:
         size = _bytes(network)
         golden = Golden.of(card)
         by_litert = PixelModel.load(folder).ask(golden.views.pixels)
-        said = chosen.ask(source, network)(golden.views.pixels)
+        said = chosen.ask(network)(golden.views.pixels)
         difference = _difference(golden, said, by_litert)
         shutil.copyfile(folder / FILE_NAME, made / names[FILE_NAME])
         np.savez_compressed(made / names[GOLDEN], allow_pickle=False, **golden.arrays(said, by_litert))
@@ -104,20 +108,13 @@ def _names(form: Form, card: Card, out: Path, alone: bool) -> dict[str, str]:
     return {_NETWORK: form.file_of(card), **{name: name for name in companions}}
 
 
-def _check_free(out: Path, files: Sequence[Path]) -> None:
+def _check_free(files: Sequence[Path]) -> None:
     """Nothing is replaced.
 
-    Args:
-        out: a folder, where there are no files.
-        files: to be written.
-
     Raises:
-        ImageAuthError: something is there.
+        ImageAuthError: one of the files is there.
     """
-    taken = next((path for path in files if os.path.lexists(path)), None)
-    if not files and os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
-        taken = out
-    if taken:
+    if taken := next((path for path in files if os.path.lexists(path)), None):
         raise ImageAuthError(f"{taken} exists already; choose a new name, or an empty folder")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import imageauth
 from imageauth.errors import DataError
 from imageauth.escaping import printable
-from imageauth.evaluation.figures import or_none
+from imageauth.evaluation.figures import or_none, rounded
 from imageauth.evaluation.own_pictures import Chosen
 from imageauth.evaluation.own_splits import Split
 from imageauth.evaluation.recalibrated import HOLDS, OF_VERDICTS
@@ -27,7 +27,6 @@ from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.own.judge import BeforeAfter, table
 from imageauth.training.own.tune import Tuned
-from imageauth.training.photo_card import rounded
 
 BEFORE_AFTER = "before-after.json"
 """All figures of a tuned model; ``figures.json`` would be those of a leave-sources-out measurement."""
@@ -52,7 +51,6 @@ class Facts:
         told: sentences on the pictures.
         parts: their folds.
         chosen: the pictures.
-        digest: of all pictures and labels.
     """
 
     name: str
@@ -63,7 +61,6 @@ class Facts:
     told: tuple[str, ...]
     parts: Split
     chosen: Chosen
-    digest: str
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -250,7 +247,7 @@ def _made_from(facts: Facts) -> dict[str, Any]:
             "real_pictures": real,
             "ai_pictures": fake,
             "left_out": dict(facts.chosen.why()),
-            "digest": facts.digest,
+            "digest": facts.chosen.digest,
         },
         "pull": _finite(facts.tuned.strength),
         **({"parent_made_from": dict(parent.made_from)} if parent.made_from else {}),
@@ -282,7 +279,8 @@ def _page(card: Card, facts: Facts, size: int) -> str:
         f"# Model card: {card.name} {card.version}",
         "",
         f"Made by `imageauth train folder` from {parent.name} {parent.version} (SHA-256 `{parent.sha256}`) and a "
-        f"user's own {facts.counts[0]:,} real and {facts.counts[1]:,} AI-made pictures (digest `{facts.digest}`).",
+        f"user's own {facts.counts[0]:,} real and {facts.counts[1]:,} AI-made pictures "
+        f"(digest `{facts.chosen.digest}`).",
         "",
         f"**File.** {size / 1e6:.1f} MB LiteRT, {card.layout.side}×{card.layout.side} views, SHA-256 `{card.sha256}`. "
         "The tower is the parent's, bit by bit; the heads for the whole view, for tiles, for native crops and for the "

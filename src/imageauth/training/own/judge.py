@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from imageauth.errors import DataError
 from imageauth.evaluation.comparison import sources_of
 from imageauth.evaluation.judging import judged_by
 from imageauth.evaluation.own_splits import Split
 from imageauth.evaluation.paired import Judged, Paired, measure_pair
 from imageauth.evaluation.recalibrated import rows
-from imageauth.evaluation.recalibration import Recalibration, recalibrate
+from imageauth.evaluation.recalibration import Recalibration, recalibrate, weights_for
 from imageauth.pixels.card import Card
 from imageauth.training.own.seen import Floats, Seen
 from imageauth.training.photo_heads import Heads
@@ -61,10 +59,11 @@ def of_tuned(
         variants: after, held out; see :class:`imageauth.training.own.tune.Tuned`.
         card: before.
     """
-    found = recalibrate(card, seen.scored(variants), folds, prior=EVEN)
-    own = _measured(seen, _judged(seen, heads, card), found.after)
+    before = seen.scored(seen.variants(heads))
+    found = recalibrate(card, seen.scored(variants), folds, prior=EVEN, resamples=0)
+    own = _measured(seen, judged_by(before, card.calibration, card.thresholds), found.after)
     try:
-        alone = recalibrate(card, seen.scored(seen.variants(heads)), folds, prior=EVEN)
+        alone = recalibrate(card, before, folds, prior=EVEN, resamples=0)
     except DataError:  # the model before does not tell these pictures apart at all
         return found, own, None
     return found, own, _measured(seen, alone.after, found.after)
@@ -82,14 +81,12 @@ def _judged(seen: Seen, heads: Heads, card: Card) -> Judged:
 def _measured(seen: Seen, before: Judged, after: Judged) -> BeforeAfter:
     real, fake = (seen.labels == label for label in (0, 1))
     units = sources_of(seen.items)
-    share = fake.mean()
-    weights = np.where(fake, EVEN / share, (1 - EVEN) / (1 - share))
     return BeforeAfter(
         int(real.sum()),
         int(fake.sum()),
         len(set(seen.sources[real])),
         len(set(seen.sources[fake])),
-        measure_pair(seen.labels, before, after, units=units, weights=weights),
+        measure_pair(seen.labels, before, after, units=units, weights=weights_for(seen.labels, EVEN)),
     )
 
 

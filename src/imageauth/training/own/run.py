@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from imageauth.errors import DataError, ModelError
-from imageauth.evaluation.dataset import digest_of, find_images
+from imageauth.evaluation.dataset import find_images
 from imageauth.evaluation.own_pictures import Chosen, Own, choose, labelled
 from imageauth.evaluation.own_splits import Split, source_of, split
 from imageauth.files import write_atomically
@@ -95,15 +95,14 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
     tell = progress or (lambda what, done, total: None)
     say = say or (lambda line: None)
     folder = find_model(wish.model)
-    card = Card.load(folder)
+    card = Card.of(wish.model)
     name = check_name(wish.name or f"{card.name}-own")
     if replace(card.layout, side=LAYOUT.side) != LAYOUT:
         raise ModelError(f"{wish.model} does not look at pictures as photo does, so it cannot be tuned here")
     told, chosen = _pictures(wish, card, tell)
     pictures = chosen.pictures
-    digest = digest_of((own.sha256, own.item.label, own.item.group) for own in pictures)
     with writing(wish.out):
-        _claim(wish.out, {"model_sha256": card.sha256, "pictures_sha256": digest, "seed": wish.seed})
+        _claim(wish.out, {"model_sha256": card.sha256, "pictures_sha256": chosen.digest, "seed": wish.seed})
         parts = split(pictures, wish.seed)
         told += check.lines(chosen, parts, _probes(wish.out / _PROBES, pictures, parts, card.layout.side, tell))
         for line in told:
@@ -121,11 +120,12 @@ def train_folder(wish: Wish, *, progress: Progress | None = None, say: Say | Non
         chosen_at = replace(parts, folds=lot.folds, sources=lot.seen.sources)
         found, own, added = of_tuned(lot.seen, chosen_at, network.heads, tuned.variants, card)
         judged = {OWN: own} | ({ADDED: added} if added else {})
-        facts = Facts(name, card, tuned, found, judged, tuple(told), parts, chosen, digest)
+        after = replace(card, calibration=found.calibration, thresholds=found.thresholds)
+        for what, seen in _others(folder, card, network, apart, extractor, say).items():
+            judged[what] = of_others(seen, (network.heads, card), (tuned.heads, after))
+        facts = Facts(name, card, tuned, found, judged, tuple(told), parts, chosen)
         tell("exporting", 0, None)
         data = to_mixed(to_litert(attach(network.tower, tuned.heads)), BITS)
-        for what, seen in _others(folder, card, network, apart, extractor, say).items():
-            facts.judged[what] = of_others(seen, (network.heads, card), (tuned.heads, facts.card(data)))
         made = write_model(wish.out / MODEL_FOLDER, facts, data)
         _agree(wish.out / MODEL_FOLDER / made.file, encoder, tuned.heads, made, pictures[0])
     return Made(made, tuple(comparison(facts)), tuple(warnings(facts)))

@@ -57,10 +57,6 @@ class Seen:
         """Scores of the pictures as they are and under each variant: float64 [N, 1 + K]."""
         return variant_scores(heads, self.values, self.present)
 
-    def scores(self, heads: Heads) -> Floats:
-        """The pictures' own scores, as serving pools them: float64 [N]."""
-        return pool(self.variants(heads), LAYOUT.variants)
-
     def scored(self, variants: Floats) -> Scored:
         """The same as evaluation takes it.
 
