@@ -39,12 +39,13 @@ from imageauth.training.familiarity import (  # noqa: E402
     threshold,
     with_familiarity,
 )
-from imageauth.training.fit import open_run, predict, train  # noqa: E402
+from imageauth.training.fit import predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.litert import to_int8, to_litert  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
+from imageauth.training.record import open_run  # noqa: E402
 from imageauth.training.runs import recipe_for, train_cifake  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
 from imageauth.training.wear import with_wear  # noqa: E402

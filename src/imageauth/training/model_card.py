@@ -16,8 +16,8 @@ from imageauth.training.calibrate import CalibrationResult
 from imageauth.training.familiarity import GIVEN_UP
 
 CARD_PAGE = "README.md"
-# To give the computing a size that people know. Both are assumptions, and the card says so.
-WATTS_PER_CORE, GRAMS_PER_KWH = 15, 400
+# To give the computing a size that people know. All are assumptions, and the card says so.
+WATTS_PER_CORE, WATTS_PER_ACCELERATOR, GRAMS_PER_KWH = 15, 700, 400
 
 
 def describe(
@@ -232,22 +232,23 @@ def _degradations(evaluation: Evaluation) -> list[str]:
 
 
 def _cost(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows, hours = [], 0.0
+    rows, energy = [], 0.0
     for run in runs:
-        cores = run["machine"]["processors"]
-        hours += run["seconds"] / 3600 * cores
+        cores, accelerator, hours = run["machine"]["processors"], run.get("accelerator"), run["seconds"] / 3600
+        energy += hours * (WATTS_PER_ACCELERATOR if accelerator else cores * WATTS_PER_CORE) / 1000
         rows.append(
             (f"`{run['recipe']['network']}`", f"{run['parameters']:,}", str(len(run["history"])),
-             str(run["best_epoch"]), f"{run['data']['train']:,}", f"{run['seconds'] / 60:.0f} min on {cores} cores",
-             str(run["recipe"]["seed"]))
+             str(run["best_epoch"]), f"{run['data']['train']:,}",
+             f"{run['seconds'] / 60:.0f} min on {accelerator or f'{cores} cores'}", str(run["recipe"]["seed"]))
         )  # fmt: skip
-    energy = hours * WATTS_PER_CORE / 1000
+    accelerated = any("accelerator" in run for run in runs)
+    draws = f"an accelerator draws {WATTS_PER_ACCELERATOR} W" if accelerated else f"a core draws {WATTS_PER_CORE} W"
+    order = "is taught by" if runs[-1]["recipe"].get("teacher") else "grows from"
     return [
         *_table(("network", "parameters", "epochs", "kept", "images", "time", "seed"), rows),
-        *(["Each grows from the one above it.", ""] if len(runs) > 1 else []),
-        f"About {hours:.1f} core hours: {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if a core "
-        f"draws {WATTS_PER_CORE} W and a kilowatt hour stands for {GRAMS_PER_KWH} g (assumptions, not measured). "
-        "Searches and experiments came on top.",
+        *([f"Each {order} the one above it.", ""] if len(runs) > 1 else []),
+        f"About {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if {draws} and a kilowatt hour stands "
+        f"for {GRAMS_PER_KWH} g (assumptions, not measured). Searches and experiments came on top.",
         "",
         f"Every setting is in `run.json`; this one's recipe: `{json.dumps(runs[-1]['recipe'])}`",
         "",
