@@ -356,7 +356,7 @@ def test_resuming_takes_the_recorded_recipe_and_refuses_another_network(tmp_path
     ("change", "words"),
     [
         ({"start": "nonsense"}, "start must be a recipe"),
-        ({"start": "pocket-grown"}, "itself grows"),
+        ({"start": "pocket-grown"}, "itself begins"),
         ({"scale": 0}, "scale must"),
         ({"scale": 1}, "scale must"),
         ({"blur": 0}, "blur must"),
@@ -539,7 +539,7 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     for changes in ({"nonsense": 1}, {"epochs": "many"}, {"flip": 1}):
         with pytest.raises(DataError, match="setting"):
             recipe_for(tmp_path, None, changes, resume=False)
-    with pytest.raises(DataError, match="choose pocket or pocket-grown or paper"):
+    with pytest.raises(DataError, match="choose pocket or pocket-grown or pocket-teacher or pocket-taught or paper"):
         recipe_for(tmp_path, "resnet", {}, resume=False)
 
 

@@ -232,23 +232,28 @@ def _degradations(evaluation: Evaluation) -> list[str]:
 
 
 def _cost(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows, energy = [], 0.0
+    rows, core_hours, accelerator_hours = [], 0.0, 0.0
     for run in runs:
         cores, accelerator, hours = run["machine"]["processors"], run.get("accelerator"), run["seconds"] / 3600
-        energy += hours * (WATTS_PER_ACCELERATOR if accelerator else cores * WATTS_PER_CORE) / 1000
+        if accelerator:
+            accelerator_hours += hours
+        else:
+            core_hours += hours * cores
         rows.append(
             (f"`{run['recipe']['network']}`", f"{run['parameters']:,}", str(len(run["history"])),
              str(run["best_epoch"]), f"{run['data']['train']:,}",
              f"{run['seconds'] / 60:.0f} min on {accelerator or f'{cores} cores'}", str(run["recipe"]["seed"]))
         )  # fmt: skip
-    accelerated = any("accelerator" in run for run in runs)
-    draws = f"an accelerator draws {WATTS_PER_ACCELERATOR} W" if accelerated else f"a core draws {WATTS_PER_CORE} W"
+    energy = (core_hours * WATTS_PER_CORE + accelerator_hours * WATTS_PER_ACCELERATOR) / 1000
+    spent, draws = f"{core_hours:.1f} core hours", f"a core draws {WATTS_PER_CORE} W"
+    if accelerator_hours:
+        spent, draws = f"{60 * accelerator_hours:.1f} accelerator minutes", f"one draws {WATTS_PER_ACCELERATOR} W"
     order = "is taught by" if runs[-1]["recipe"].get("teacher") else "grows from"
     return [
         *_table(("network", "parameters", "epochs", "kept", "images", "time", "seed"), rows),
         *([f"Each {order} the one above it.", ""] if len(runs) > 1 else []),
-        f"About {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if {draws} and a kilowatt hour stands "
-        f"for {GRAMS_PER_KWH} g (assumptions, not measured). Searches and experiments came on top.",
+        f"About {spent}: {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if {draws} and a kilowatt "
+        f"hour stands for {GRAMS_PER_KWH} g (assumptions, not measured). Searches and experiments came on top.",
         "",
         f"Every setting is in `run.json`; this one's recipe: `{json.dumps(runs[-1]['recipe'])}`",
         "",
