@@ -90,7 +90,7 @@ def _page(
         *(_familiarity(f) if "elsewhere_refused" in f else []),
         "## Figures",
         "",
-        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
+        f"On the {f['validation_images']:,} validation images, which chose {_chosen(runs)}the calibration and the "
         "thresholds; none was trained on. Probabilities of this table and the next are cross-fitted: each image's "
         "comes from a calibration that did not see it. The thresholds did see it"
         + (", and the correction for worn pictures (14 numbers) did" if "wear" in runs[-1] else "")
@@ -142,6 +142,10 @@ def _page(
         "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _chosen(runs: Sequence[Mapping[str, Any]]) -> str:
+    return "" if runs[-1]["recipe"].get("resident") else "the best epoch, "
 
 
 def _headline(f: Mapping[str, Any]) -> list[tuple[str, str]]:
