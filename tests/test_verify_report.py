@@ -78,7 +78,8 @@ def case(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     shutil.copy(next((samples / "genparams").glob("*cli__a1111.png")), folder / "prompt.png")
     # A piece of a real photograph as a thumbnail: the small network is enough, and not quite sure.
     with Image.open(next((samples / "exif").glob("*DSCN0010.jpg"))) as photo:
-        photo.crop((200, 150, 400, 300)).resize((48, 36)).save(folder / "camera.jpg", quality=95, exif=photo.info["exif"])
+        small = photo.crop((200, 150, 400, 300)).resize((48, 36))
+        small.save(folder / "camera.jpg", quality=95, exif=photo.info["exif"])
     chain, key = signer_parts(authority(), "Test Desk", timedelta(days=30))
     (folder / "signer.pem").write_bytes(key + chain)
     (folder / "ca.pem").write_bytes(authority().pem)
