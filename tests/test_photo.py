@@ -213,7 +213,7 @@ def test_without_the_larger_model_the_smaller_one_answers(tmp_path: Path, monkey
 
 def test_models_lists_both(both: Path) -> None:
     shown = CliRunner().invoke(app, ["models"]).output
-    assert "cifake 3" in shown
+    assert "cifake 4" in shown
     assert "photo 0" in shown
     cards = [json.loads(line) for line in CliRunner().invoke(app, ["models", "--json"]).output.splitlines()]
     assert cards[1]["answers"] == CARD.answers.to_json()

@@ -252,7 +252,7 @@ def test_another_model_is_refused_or_checked_again(pictures: Path, tmp_path: Pat
     scan(items(pictures)[:6], out, checking=Checking("cifake"), again=Again(resume=True, otherwise=True))
     rows = rows_of(out)
     assert len(rows) == 6
-    assert {row["produced_by"]["model"] for row in rows} == {"cifake 3"}
+    assert {row["produced_by"]["model"] for row in rows} == {"cifake 4"}
 
 
 def test_failures_are_tried_again_when_asked(tmp_path: Path) -> None:

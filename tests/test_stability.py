@@ -170,7 +170,7 @@ def test_overlay_keeps_the_two_sides_apart() -> None:
 
 def test_heatmap_on_the_command_line(tmp_path: Path) -> None:
     file, out = tmp_path / "a.png", tmp_path / "heat.png"
-    Image.fromarray(drawn(40, 60)).save(file)
+    Image.fromarray(drawn(60, 40)).save(file)
     result = run("check", file, "--heatmap", out, "--json")
     assert result.returncode == 0
     assert json.loads(result.stdout)["file"] == str(file)

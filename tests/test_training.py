@@ -39,12 +39,13 @@ from imageauth.training.familiarity import (  # noqa: E402
     threshold,
     with_familiarity,
 )
-from imageauth.training.fit import open_run, predict, train  # noqa: E402
+from imageauth.training.fit import predict, train  # noqa: E402
 from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.litert import to_int8, to_litert  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
 from imageauth.training.recipe import Recipe  # noqa: E402
+from imageauth.training.record import open_run  # noqa: E402
 from imageauth.training.runs import recipe_for, train_cifake  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
 from imageauth.training.wear import with_wear  # noqa: E402
@@ -355,7 +356,7 @@ def test_resuming_takes_the_recorded_recipe_and_refuses_another_network(tmp_path
     ("change", "words"),
     [
         ({"start": "nonsense"}, "start must be a recipe"),
-        ({"start": "pocket-grown"}, "itself grows"),
+        ({"start": "pocket-grown"}, "itself begins"),
         ({"scale": 0}, "scale must"),
         ({"scale": 1}, "scale must"),
         ({"blur": 0}, "blur must"),
@@ -538,7 +539,7 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     for changes in ({"nonsense": 1}, {"epochs": "many"}, {"flip": 1}):
         with pytest.raises(DataError, match="setting"):
             recipe_for(tmp_path, None, changes, resume=False)
-    with pytest.raises(DataError, match="choose pocket or pocket-grown or paper"):
+    with pytest.raises(DataError, match="choose pocket or pocket-grown or pocket-teacher or pocket-taught or paper"):
         recipe_for(tmp_path, "resnet", {}, resume=False)
 
 

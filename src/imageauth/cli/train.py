@@ -29,8 +29,9 @@ def cifake(
     network: Annotated[
         str | None,
         typer.Option(
-            help="pocket (default), pocket-grown (what ships: pocket, widened and trained on) or paper (Bird & "
-            "Lotfi's CNN)."
+            help="pocket (default), pocket-grown (pocket, widened and trained on), pocket-taught (what ships: taught "
+            "by pocket-teacher, a larger one; on an accelerator, with KERAS_BACKEND=jax), pocket-teacher or paper "
+            "(Bird & Lotfi's CNN)."
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training images.")] = None,
@@ -70,10 +71,10 @@ def cifake(
 
     try:
         with silenced():
-            from imageauth.training.fit import Progress
+            from imageauth.training.record import Progress
             from imageauth.training.runs import recipe_for, train_cifake
     except ImportError as error:
-        raise MissingExtraError("training", "train") from error
+        raise MissingExtraError("training", "jax" if error.name == "jax" else "train") from error
     recipe = recipe_for(out, network, changes, resume=resume)
     with progress("training", None) as tell:
 
@@ -86,7 +87,8 @@ def cifake(
 
         card = train_cifake(data, out, recipe, elsewhere=elsewhere, resume=resume, on_step=on_step, on_image=on_image)
     _show(out, card)
-    print(f"Curves: tensorboard --logdir {out / 'logs'}")
+    if (out / "logs").is_dir():
+        print(f"Curves: tensorboard --logdir {out / 'logs'}")
 
 
 def photo(

@@ -52,7 +52,7 @@ def cifake(
             from optuna.trial import FrozenTrial
 
             from imageauth.cli.terminal import console
-            from imageauth.training.fit import Progress
+            from imageauth.training.record import Progress
             from imageauth.training.runs import recipe_for
             from imageauth.training.search import plots, report
             from imageauth.training.search.space import SPACE

@@ -59,7 +59,7 @@ class About:
 
 CIFAKE = About(
     name="cifake",
-    version="3",
+    version="4",
     layout=Layout(32, (Entry("squares", 3, 1.0),), ("moved", "mirrored", "re-encoded")),
     short_side=(32, 64),
     aspect=2.0,

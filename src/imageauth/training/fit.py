@@ -1,25 +1,17 @@
 """Train a network by a recipe: resumable, averaged, recorded."""
 
-import json
-import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
-import PIL
 import tensorflow as tf
 
-from imageauth import __version__
 from imageauth.errors import DataError
 from imageauth.evaluation.metrics import auroc
-from imageauth.files import write_atomically
-from imageauth.pixels.network import usable_cores
 from imageauth.training import checkpoint
 from imageauth.training.arrays import Arrays
 from imageauth.training.averaging import WeightAverage
@@ -27,28 +19,8 @@ from imageauth.training.growth import grow
 from imageauth.training.networks import build
 from imageauth.training.pipeline import evaluation_batches, training_batches
 from imageauth.training.recipe import Recipe
+from imageauth.training.record import KEPT, Progress, close_run, open_run
 from imageauth.training.schedule import WarmupCosine
-
-RUN_FILE = "run.json"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands, given to the caller after each step.
-
-    Attributes:
-        step, steps: done and in all.
-        epoch, epochs: the running one, from 1, and the most there will be.
-        loss: running mean over this epoch.
-        accuracy: on validation, of the last finished epoch; None before.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    epochs: int
-    loss: float
-    accuracy: float | None
 
 
 def train(
@@ -104,7 +76,7 @@ def train(
         if found:
             arrays, state = found
             try:
-                best = arrays["best"]
+                best = arrays[KEPT]
                 model.set_weights(arrays["weights"])
                 for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                     variable.assign(value)
@@ -122,8 +94,7 @@ def train(
     final = build(recipe.network, recipe.network_options)
     final.set_weights(best)
     logits = predict(final, validation[0])
-    record |= {
-        "finished": _now(),
+    result = {
         "steps": state["step"],
         "seconds": round(state["seconds"], 1),
         "parameters": int(final.count_params()),
@@ -132,7 +103,7 @@ def train(
         "validation_auroc": auroc(validation[1], logits),
         "history": state["history"],
     }
-    write_atomically(out / RUN_FILE, json.dumps(record, indent=1).encode())
+    close_run(out, record, result)
     return final, logits
 
 
@@ -207,7 +178,7 @@ def _run(
             tf.summary.scalar("learning_rate", float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)))
         logs.flush()
         groups = {
-            "best": best,
+            KEPT: best,
             "weights": model.get_weights(),
             "optimizer": [np.asarray(keras.ops.convert_to_numpy(v)) for v in model.optimizer.variables],
         }
@@ -239,39 +210,3 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     model.compile(optimizer=optimizer, loss=loss)
     optimizer.build(model.trainable_variables)
     return model
-
-
-def open_run(out: Path, recipe: Recipe, data: dict[str, Any], resume: bool) -> dict[str, Any]:
-    """Begin ``run.json``, or check that the one found belongs to this recipe and this data.
-
-    Asking twice changes nothing: a run of which nothing but that file is there is begun anew.
-
-    Raises:
-        DataError: ``out`` holds another run and ``resume`` is not set, or holds one with other settings.
-    """
-    file = out / RUN_FILE
-    settings = {"recipe": recipe.to_json(), "data": data}
-    if file.is_file() and checkpoint.find(out):
-        if not resume:
-            raise DataError(f"{out} already holds a run: add --resume to go on with it, or choose another folder")
-        record: dict[str, Any] = json.loads(file.read_text())
-        # A setting that is newer than the run stood at its default.
-        record["recipe"] = Recipe(**record["recipe"]).to_json()
-        for key, value in settings.items():
-            if record.get(key) != json.loads(json.dumps(value)):
-                raise DataError(f"{file} was begun with another {key}: resume with the same, or choose another folder")
-        return record
-    out.mkdir(parents=True, exist_ok=True)
-    record = settings | {
-        "imageauth": __version__,
-        "started": _now(),
-        "packages": {module.__name__: module.__version__ for module in (keras, np, PIL, tf)},
-        "backend": keras.backend.backend(),
-        "machine": {"system": platform.platform(), "processors": usable_cores(), "python": platform.python_version()},
-    }
-    write_atomically(file, json.dumps(record, indent=1).encode())
-    return record
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -16,8 +16,8 @@ from imageauth.training.calibrate import CalibrationResult
 from imageauth.training.familiarity import GIVEN_UP
 
 CARD_PAGE = "README.md"
-# To give the computing a size that people know. Both are assumptions, and the card says so.
-WATTS_PER_CORE, GRAMS_PER_KWH = 15, 400
+# To give the computing a size that people know. All are assumptions, and the card says so.
+WATTS_PER_CORE, WATTS_PER_ACCELERATOR, GRAMS_PER_KWH = 15, 700, 400
 
 
 def describe(
@@ -90,7 +90,7 @@ def _page(
         *(_familiarity(f) if "elsewhere_refused" in f else []),
         "## Figures",
         "",
-        f"On the {f['validation_images']:,} validation images, which chose the best epoch, the calibration and the "
+        f"On the {f['validation_images']:,} validation images, which chose {_chosen(runs)}the calibration and the "
         "thresholds; none was trained on. Probabilities of this table and the next are cross-fitted: each image's "
         "comes from a calibration that did not see it. The thresholds did see it"
         + (", and the correction for worn pictures (14 numbers) did" if "wear" in runs[-1] else "")
@@ -142,6 +142,10 @@ def _page(
         "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _chosen(runs: Sequence[Mapping[str, Any]]) -> str:
+    return "" if runs[-1]["recipe"].get("resident") else "the best epoch, "
 
 
 def _headline(f: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -232,22 +236,28 @@ def _degradations(evaluation: Evaluation) -> list[str]:
 
 
 def _cost(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows, hours = [], 0.0
+    rows, core_hours, accelerator_hours = [], 0.0, 0.0
     for run in runs:
-        cores = run["machine"]["processors"]
-        hours += run["seconds"] / 3600 * cores
+        cores, accelerator, hours = run["machine"]["processors"], run.get("accelerator"), run["seconds"] / 3600
+        if accelerator:
+            accelerator_hours += hours
+        else:
+            core_hours += hours * cores
         rows.append(
             (f"`{run['recipe']['network']}`", f"{run['parameters']:,}", str(len(run["history"])),
-             str(run["best_epoch"]), f"{run['data']['train']:,}", f"{run['seconds'] / 60:.0f} min on {cores} cores",
-             str(run["recipe"]["seed"]))
+             str(run["best_epoch"]), f"{run['data']['train']:,}",
+             f"{run['seconds'] / 60:.0f} min on {accelerator or f'{cores} cores'}", str(run["recipe"]["seed"]))
         )  # fmt: skip
-    energy = hours * WATTS_PER_CORE / 1000
+    energy = (core_hours * WATTS_PER_CORE + accelerator_hours * WATTS_PER_ACCELERATOR) / 1000
+    spent, draws = f"{core_hours:.1f} core hours", f"a core draws {WATTS_PER_CORE} W"
+    if accelerator_hours:
+        spent, draws = f"{60 * accelerator_hours:.1f} accelerator minutes", f"one draws {WATTS_PER_ACCELERATOR} W"
+    order = "is taught by" if runs[-1]["recipe"].get("teacher") else "grows from"
     return [
         *_table(("network", "parameters", "epochs", "kept", "images", "time", "seed"), rows),
-        *(["Each grows from the one above it.", ""] if len(runs) > 1 else []),
-        f"About {hours:.1f} core hours: {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if a core "
-        f"draws {WATTS_PER_CORE} W and a kilowatt hour stands for {GRAMS_PER_KWH} g (assumptions, not measured). "
-        "Searches and experiments came on top.",
+        *([f"Each {order} the one above it.", ""] if len(runs) > 1 else []),
+        f"About {spent}: {energy * 1000:.0f} Wh and {energy * GRAMS_PER_KWH:.0f} g CO₂e, if {draws} and a kilowatt "
+        f"hour stands for {GRAMS_PER_KWH} g (assumptions, not measured). Searches and experiments came on top.",
         "",
         f"Every setting is in `run.json`; this one's recipe: `{json.dumps(runs[-1]['recipe'])}`",
         "",

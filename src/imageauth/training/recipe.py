@@ -20,6 +20,8 @@ class Recipe:
         network_options: keyword arguments of that network's function.
         start: name of the recipe in :data:`RECIPES` that is trained first and whose weights this one grows from
             (:mod:`imageauth.training.growth`); empty: start from random weights.
+        teacher: name of the recipe in :data:`RECIPES` that is trained first and whose answers this one learns, on the
+            very pictures that this one sees; empty: it learns the labels. Only with ``resident``.
         start_epochs: of that first training; 0: as that recipe says.
         epochs: passes over the training split.
         batch_size: pictures a step.
@@ -33,6 +35,7 @@ class Recipe:
         flip: mirror left–right at random.
         shift: most pixels that a picture is moved each way.
         cutmix: share of pictures that get a patch of another one, and their share of its label.
+        mixing: share of the schedule with CutMix; the rest is without. Below 1 only with ``resident``.
         degraded: share of each batch that is degraded; see :mod:`imageauth.training.degradations`.
         blur: largest σ of the blur among these degradations, pixels.
         scale: smallest share of each side that they reduce a picture to.
@@ -40,11 +43,17 @@ class Recipe:
         patience: stop when validation accuracy has not risen for so many epochs; 0 never stops early.
         precision: of the arithmetic in training; weights are float32 in any case.
         seed: of the weights, the order and the augmentation.
+        temperature: that the answers of teacher and student are divided by when one learns the other's.
+        hard: share of the loss that asks for the labels; the rest asks for the teacher's answers.
+        resident: trained with the whole set on an accelerator, by JAX (:mod:`imageauth.training.resident`), which keeps
+            the last epoch's weights instead of the best one's, and degrades more, each picture by itself;
+            ``long_chains`` says nothing there.
     """
 
     network: str = "pocket"
     network_options: dict[str, Any] = field(default_factory=dict)
     start: str = ""
+    teacher: str = ""
     start_epochs: int = 0
     epochs: int = 40
     batch_size: int = 128
@@ -57,6 +66,7 @@ class Recipe:
     flip: bool = True
     shift: int = 0
     cutmix: float = 0.0
+    mixing: float = 1.0
     degraded: float = 0.0
     blur: float = 1.5
     scale: float = 0.4
@@ -64,6 +74,9 @@ class Recipe:
     patience: int = 0
     precision: Precision = "float32"
     seed: int = 1
+    temperature: float = 2.0
+    hard: float = 0.2
+    resident: bool = False
 
     def steps_per_epoch(self, count: int) -> int:
         """Whole batches in ``count`` pictures.
@@ -80,9 +93,9 @@ class Recipe:
 
         It takes over what belongs to the machine and the run rather than to the network: precision, seed, batch size.
         """
-        if not self.start:
+        if not (self.start or self.teacher):
             return None
-        base = RECIPES[self.start]
+        base = RECIPES[self.start or self.teacher]
         return replace(
             base,
             precision=self.precision,
@@ -93,10 +106,21 @@ class Recipe:
 
     def problem(self) -> str | None:
         """What makes this recipe impossible, in a few words; None if nothing does."""
-        if self.start and self.start not in RECIPES:
-            return f"start must be a recipe ({', '.join(RECIPES)}), not {self.start!r}"
-        if self.start and RECIPES[self.start].start:
-            return f"start cannot be {self.start!r}, which itself grows from another"
+        for name, value in (("start", self.start), ("teacher", self.teacher)):
+            if value and value not in RECIPES:
+                return f"{name} must be a recipe ({', '.join(RECIPES)}), not {value!r}"
+            if value and RECIPES[value].first():
+                return f"{name} cannot be {value!r}, which itself begins with another"
+        if self.resident and (self.start or self.optimizer != "sgd" or self.warmup < 0 or self.patience):
+            return "a resident recipe has no start and no patience, and trains by sgd with a warmup"
+        if self.resident and self.label_smoothing:
+            return "a resident recipe does not smooth labels"
+        if not self.resident and (self.teacher or self.mixing != 1):
+            return "teacher and mixing need a resident recipe"
+        if self.teacher and not RECIPES[self.teacher].resident:
+            return f"teacher must be a resident recipe, not {self.teacher!r}"
+        if not (0 <= self.hard <= 1 and 0 <= self.mixing <= 1 and self.temperature > 0):
+            return "hard and mixing must be in 0..1, and temperature above 0"
         if not (0 <= self.degraded <= 1 and 0 <= self.cutmix <= 1):
             return "degraded and cutmix must be in 0..1"
         if not 0.05 <= self.scale < 0.9:
@@ -112,6 +136,19 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
+_RESIDENT: dict[str, Any] = {
+    "resident": True,
+    "batch_size": 512,
+    "learning_rate": 0.3,
+    "average_decay": 0.998,
+    "precision": "mixed_bfloat16",
+    "shift": 2,
+    "mixing": 0.85,
+    "degraded": 0.5,
+    "blur": 2.3,
+    "scale": 0.22,
+}
+
 RECIPES = {
     "pocket": Recipe(network_options={"attention": True}, epochs=32, shift=2, degraded=0.4),
     "pocket-grown": Recipe(
@@ -124,6 +161,25 @@ RECIPES = {
         degraded=0.4,
         blur=2.2,
         scale=0.22,
+    ),
+    # For an accelerator: a large network that ships in nothing, and what it teaches, which ships.
+    "pocket-teacher": Recipe(
+        network_options={"attention": True, "widths": [64, 160, 320], "depths": [2, 3, 3]},
+        **_RESIDENT,
+        epochs=48,
+        warmup=0.04,
+        weight_decay=5e-3,
+        cutmix=0.3,
+    ),
+    "pocket-taught": Recipe(
+        network_options={"attention": True, "widths": [32, 96, 192], "depths": [1, 3, 3]},
+        **_RESIDENT,
+        teacher="pocket-teacher",
+        epochs=57,
+        warmup=0.034,
+        weight_decay=2.5e-3,
+        cutmix=0.4,
+        seed=2,
     ),
     # Keras' own defaults (Adam at 1e-3, batches of 32), no augmentation, until validation stops improving.
     "paper": Recipe(

@@ -17,15 +17,14 @@ from imageauth.pixels.model import PixelModel
 from imageauth.training.arrays import load_cifake
 from imageauth.training.export import CIFAKE, MODEL_FOLDER, write_model
 from imageauth.training.familiarity import familiar_pictures, load_elsewhere, with_familiarity
-from imageauth.training.fit import RUN_FILE, Progress, open_run, train
+from imageauth.training.fit import train
 from imageauth.training.growth import grow
 from imageauth.training.heads import has_stages, seen
 from imageauth.training.model_card import describe
 from imageauth.training.networks import build
 from imageauth.training.recipe import RECIPES, Recipe, fastest_precision
+from imageauth.training.record import RUN_FILE, Progress, finished, first_folder, open_run
 from imageauth.training.wear import correction, with_wear
-
-START_FOLDER = "start"  # of the run that the recipe's network grows from
 
 
 def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, resume: bool) -> Recipe:
@@ -50,10 +49,12 @@ def recipe_for(out: Path, network: str | None, changes: Mapping[str, Any], *, re
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{recorded} is not of a run that this version can resume: {error}") from error
         wanted = RECIPES[network] if network else recipe
-        if (wanted.network, wanted.start) != (recipe.network, recipe.start):
+        if _kind(wanted) != _kind(recipe):
             raise DataError(f"{recorded} was begun with another network than {network}: resume without --network")
     else:
-        recipe = replace(RECIPES[network or "pocket"], precision=fastest_precision())
+        recipe = RECIPES[network or "pocket"]
+        if not recipe.resident:
+            recipe = replace(recipe, precision=fastest_precision())
     known = {field.name for field in fields(Recipe)}
     for key, value in changes.items():
         if key not in known:
@@ -95,19 +96,34 @@ def train_cifake(
         The card of the new model.
 
     Raises:
-        DataError: the data is not prepared, ``out`` does not fit, the recipe's network cannot grow from its start, or
-            ``elsewhere`` does not serve. All of that is said before the training.
+        DataError: the data is not prepared, ``out`` does not fit, the recipe's network cannot grow from its start,
+            ``elsewhere`` does not serve, or the Keras backend does not. All of that is said before the training; of the
+            backend that exports, after it.
     """
     training, validation, about = load_cifake(data)
+    model = finished(out, recipe, about) if recipe.resident and resume else None
+    if recipe.resident and not model and keras.backend.backend() != "jax":
+        raise DataError(
+            'this recipe trains on an accelerator with JAX: pip install "imageauth[jax]", and run the same command '
+            "with KERAS_BACKEND=jax"
+        )
     others = None if elsewhere is None else load_elsewhere(elsewhere, training[0].shape[1], progress=on_image)
     first = recipe.first()
     record = _check_before(out, recipe, about, resume=resume, familiarity=others is not None)
     if "elsewhere" in record and not others:
         raise DataError(f"{out / RUN_FILE} was begun with --elsewhere: give it again")
-    start = None
-    if first:
-        start, _ = train(training, validation, first, out / START_FOLDER, data=about, resume=True, on_step=on_step)
-    model, _ = train(training, validation, recipe, out, data=about, start=start, resume=resume, on_step=on_step)
+    if not model and recipe.resident:
+        from imageauth.training.resident.run import train_resident
+
+        model = train_resident(
+            training, validation, recipe, out, data=about, resume=resume, on_step=on_step, on_image=on_image
+        )
+    elif not model:
+        start = None
+        if first:
+            folder = first_folder(out, recipe)
+            start, _ = train(training, validation, first, folder, data=about, resume=True, on_step=on_step)
+        model, _ = train(training, validation, recipe, out, data=about, start=start, resume=resume, on_step=on_step)
     model.save(out / "weights.keras")
     if keras.backend.backend() != "tensorflow":
         raise DataError(
@@ -125,7 +141,7 @@ def train_cifake(
     # Measured from the files, through the code that serves: the whole way from a JPEG to an answer.
     items = find_images(data, "validation").items
     measured = evaluate(PixelModel.load(out / MODEL_FOLDER), items, degradations=True, progress=on_image, resamples=0)
-    folders = [out / START_FOLDER, out] if first else [out]
+    folders = [first_folder(out, recipe), out] if first else [out]
     runs = [json.loads((folder / RUN_FILE).read_text(encoding="utf-8")) for folder in folders]
     return describe(out / MODEL_FOLDER, card, result, measured, runs, CIFAKE.uses)
 
@@ -136,11 +152,16 @@ def _check_before(
     """What would otherwise come to light after hours. Returns what ``run.json`` says."""
     record = open_run(out, recipe, about, resume)
     network = build(recipe.network, recipe.network_options)
-    if first := recipe.first():
+    if (first := recipe.first()) and not recipe.resident:
         grow(build(first.network, first.network_options), network)
     if familiarity:
         seen(network)
     return record
+
+
+def _kind(recipe: Recipe) -> tuple[str, str, str, bool]:
+    """What a resumed run must have kept."""
+    return recipe.network, recipe.start, recipe.teacher, recipe.resident
 
 
 def _note(file: Path, key: str, value: object) -> None:

@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 from imageauth import __version__
 from imageauth.errors import DataError
 from imageauth.training.arrays import load_cifake
-from imageauth.training.fit import Progress
 from imageauth.training.recipe import Recipe
+from imageauth.training.record import Progress
 from imageauth.training.search import database
 from imageauth.training.search.space import (
     SPACE,

@@ -19,9 +19,10 @@ import tensorflow as tf
 from imageauth.evaluation.metrics import auroc
 from imageauth.training.arrays import Arrays
 from imageauth.training.degradations import Reach, degrade_batch
-from imageauth.training.fit import RUN_FILE, Progress, predict, train
+from imageauth.training.fit import predict, train
 from imageauth.training.networks import build
 from imageauth.training.recipe import Recipe
+from imageauth.training.record import RUN_FILE, Progress
 
 Figures = dict[str, Any]
 
