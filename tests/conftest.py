@@ -17,7 +17,7 @@ from tests.browsing import chromium
 
 IN_CI = bool(os.environ.get("CI"))
 # Seconds that each reader is fed with damaged files.
-FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "10"))
+FUZZ_SECONDS = float(os.environ.get("IMAGEAUTH_FUZZ_SECONDS", "6"))
 
 
 # Files that take longest, longest first: one that is begun last keeps a single process busy while the others idle.
@@ -85,7 +85,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def cifake_sample(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder train/{REAL,FAKE} with every 75th file of the local CIFAKE archive: about 1,200 files."""
+    """A folder train/{REAL,FAKE} with every 120th file of the local CIFAKE archive: some 750 files."""
     folder = tmp_path_factory.mktemp("cifake")
     with tarfile.open(shared / "cifake" / "train.tar.xz") as tar:
         seen = 0
@@ -93,7 +93,7 @@ def cifake_sample(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
             if not member.isfile():
                 continue
             seen += 1
-            if seen % 75 == 0 and (stream := tar.extractfile(member)):
+            if seen % 120 == 0 and (stream := tar.extractfile(member)):
                 path = folder.joinpath(*Path(member.name).parts[-3:])
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(stream.read())

@@ -334,7 +334,8 @@ def test_a_picture_that_the_browser_cannot_show_is_checked_all_the_same(visit):
     Image.fromarray(drawn(128, 128)).save(file, "TIFF")
     visit.drop({"scan.tiff": file.getvalue()})
     visit.settled(1)
-    assert "This browser can’t show TIFF pictures." in visit.page.locator(".card").inner_text()
+    # The browser finds that out in its own time, which can be after the answer.
+    visit.page.locator(".card", has_text="This browser can’t show TIFF pictures.").wait_for()
 
 
 def test_limits_that_the_operator_sets_are_told_before_sending(browser, detector):
