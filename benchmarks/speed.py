@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+_BATCH = 64  # pictures
+
 TENSORFLOW_CHECK = """
 import sys, os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -62,7 +64,7 @@ def throughput(weights: Path, count: int, rounds: int) -> tuple[list[float], lis
     import keras
 
     from imageauth.models import find_model
-    from imageauth.pixels.model import BATCH, PixelModel
+    from imageauth.pixels.model import PixelModel
     from imageauth.pixels.network import Network
 
     model = PixelModel.load("cifake")
@@ -73,9 +75,9 @@ def throughput(weights: Path, count: int, rounds: int) -> tuple[list[float], lis
     litert, by_keras, answers = [], [], []
     for turn in range(rounds + 1):
         begun = time.perf_counter()
-        ours = np.concatenate([network(floats[at : at + BATCH])[:, 0] for at in range(0, count, BATCH)])
+        ours = np.concatenate([network(floats[at : at + _BATCH])[:, 0] for at in range(0, count, _BATCH)])
         middle = time.perf_counter()
-        theirs = reference.predict(floats, batch_size=BATCH, verbose=0)[:, 0]
+        theirs = reference.predict(floats, batch_size=_BATCH, verbose=0)[:, 0]
         ended = time.perf_counter()
         model.scores(list(pictures))
         answered = time.perf_counter()
