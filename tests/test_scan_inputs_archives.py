@@ -332,7 +332,8 @@ def test_memory_does_not_grow_with_the_number_of_members(tmp_path: Path) -> None
                 zip_at(path, files)
             else:
                 path.write_bytes(PACK[ending](tarred(files)))
-        assert peak(paths[1]) < 1.2 * peak(paths[0]) + 2**16, ending
+        # Of the whole process, other tests' threads included: 29 bytes a member, fewer than any object takes.
+        assert peak(paths[1]) < 1.2 * peak(paths[0]) + 2**18, ending
 
 
 @pytest.mark.parametrize("ending", [".zip", *PACK])
