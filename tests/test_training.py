@@ -44,7 +44,7 @@ from imageauth.training.growth import grow  # noqa: E402
 from imageauth.training.litert import to_int8, to_litert  # noqa: E402
 from imageauth.training.networks import NETWORKS, build  # noqa: E402
 from imageauth.training.pipeline import training_batches  # noqa: E402
-from imageauth.training.recipe import Recipe  # noqa: E402
+from imageauth.training.recipe import RECIPES, Recipe  # noqa: E402
 from imageauth.training.record import open_run  # noqa: E402
 from imageauth.training.runs import recipe_for, train_cifake  # noqa: E402
 from imageauth.training.schedule import WarmupCosine  # noqa: E402
@@ -369,8 +369,13 @@ def test_impossible_recipes_are_refused(tmp_path: Path, change: dict[str, object
         recipe_for(tmp_path, None, change, resume=False)
 
 
-def test_a_grown_model_by_the_command_with_elsewhere_and_again(cifake_sample: Path, tmp_path: Path) -> None:
-    """The command that makes what ships, on little data: faults are said first, a second time changes nothing."""
+def test_a_grown_model_by_the_command_with_elsewhere_and_again(
+    cifake_sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All the steps to a model, on little data and narrow networks: faults come first, a second time changes nothing."""
+    for name, widths in (("pocket", [8, 16, 16]), ("pocket-grown", [8, 24, 24])):
+        narrow = {**RECIPES[name].network_options, "widths": widths}
+        monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], network_options=narrow))
     data, out, elsewhere = tmp_path / "data", tmp_path / "run", tmp_path / "elsewhere"
     for path in sorted(cifake_sample.rglob("*.jpg"))[::3]:
         copy = tmp_path / "sample" / path.relative_to(cifake_sample)
@@ -384,7 +389,7 @@ def test_a_grown_model_by_the_command_with_elsewhere_and_again(cifake_sample: Pa
         Image.fromarray(drawn(80, 64, index)).save(elsewhere / f"owner{index}" / "deep" / "a.png")
     with pytest.raises(DataError, match="is not a folder"):
         train_cifake(data, out, recipe, elsewhere=tmp_path / "nowhere")
-    wrong = replace(recipe, network_options={"widths": [8, 8, 8]})
+    wrong = replace(recipe, network_options={"widths": [4, 8, 8]})
     with pytest.raises(DataError, match="cannot grow"):
         train_cifake(data, out, wrong, elsewhere=elsewhere)
     assert not (out / "start" / "run.json").exists()
