@@ -21,18 +21,18 @@ from imageauth.training.features import Picture, extract, load
 from imageauth.training.own.kept import FILE_NAME, Kept, tower_digest
 from imageauth.training.photo_assess import class_tokens
 from imageauth.training.photo_heads import encoder_of
-from imageauth.training.photo_runs import MOST_OF_A_SOURCE
 from imageauth.training.photo_views import ServingLook
 from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.rebuild import rebuild_photo
 
 PER_SOURCE, OF_CLASS = 6, 260
+BEYOND = 16  # of a source by hash: version 1 learned from so many, version 2 from fewer
 
 
 def chosen(photos: tuple[Photo, ...]) -> list[Photo]:
     """In the order of their hashes, real pictures first."""
-    taught = {photo.sha256 for photo in at_most(photos, MOST_OF_A_SOURCE)}
+    taught = {photo.sha256 for photo in at_most(photos, BEYOND)}
     rest = at_most([photo for photo in photos if photo.sha256 not in taught], PER_SOURCE)
     return [photo for label in ("real", "fake") for photo in [p for p in rest if p.label == label][:OF_CLASS]]
 

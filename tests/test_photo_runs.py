@@ -112,6 +112,18 @@ def test_held_out_scores_come_from_heads_that_saw_nothing_of_the_fold() -> None:
     assert list(found.held_out.conditions) == ["degraded at random, 1"]
 
 
+def test_degraded_copies_count_as_much_as_asked_for() -> None:
+    values, present, pictures = known(120)
+    copy = len(SLOTS)
+    values[:, copy:, 0] = 0  # what tells the label is gone from the degraded copies
+    alone = fit_heads(TINY, values[:, :copy], present[:, :copy], pictures)
+    light, heavy = (fit_heads(TINY, values, present, pictures, degraded=weight) for weight in (1e-6, 10.0))
+    strength = [float(abs(heads.whole.weights[0, 0])) for heads in (alone, light, heavy)]
+    # The same up to how features are standardised, which sees all copies.
+    assert strength[1] == pytest.approx(strength[0], rel=0.5)
+    assert strength[2] < strength[1] / 2
+
+
 def test_a_missing_views_weight_goes_to_the_whole_view() -> None:
     values, present, pictures = known(60)
     heads = fit_heads(TINY, values, present, pictures)

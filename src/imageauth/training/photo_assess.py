@@ -31,7 +31,9 @@ LAYOUT = Layout(
     canonical=Canonical(1536, 92),
 )
 """What is looked at, and how it counts: chosen by leave-sources-out, see ``docs/experiments-photo.md``."""
-L2, L2_KINDS = 0.1, 0.04
+L2, L2_KINDS = 0.03, 0.04
+DEGRADED = 0.25
+"""What a degraded copy weighs in fitting a logit, beside its picture as it is; chosen in the same way."""
 RISKS = Risks(real_kind=0.04)
 """Under which thresholds are chosen: a kind that the other folds lack then still keeps to one in twenty accused."""
 # No more can be known of pictures of so few sources.
@@ -59,7 +61,9 @@ class Pictures:
         return Pictures(*(getattr(self, field.name)[mask] for field in fields(self)))
 
 
-def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: float = L2) -> Heads:
+def fit_heads(
+    config: ViT, values: Values, present: Bools, pictures: Pictures, *, l2: float = L2, degraded: float = DEGRADED
+) -> Heads:
     """All heads, on all copies of pictures.
 
     The logits rest on class tokens alone: with the means of patches added they were no better on unseen sources.
@@ -69,14 +73,16 @@ def fit_heads(config: ViT, values: Values, present: Bools, pictures: Pictures, l
         values: features, [N, 4·C, F], of C copies; present: bool [N, 4·C].
         pictures: N.
         l2: of the logits' heads; see :func:`~imageauth.training.photo_heads.fit_head`.
+        degraded: the weight of each degraded copy beside the picture as it is, which counts 1.
     """
     weights = source_weights(list(pictures.sources), pictures.labels)
     views = np.array(SLOTS * (values.shape[1] // len(SLOTS)))
+    by_slot = np.where(np.arange(len(views)) < len(SLOTS), 1.0, degraded).astype(np.float32)
     tokens = class_tokens(config)
 
     def fitted(slots: Bools, part: Callable[[Values], npt.NDArray[np.floating]]) -> Head:
         row, slot = np.nonzero(present & slots)
-        return fit_head(part(values[row, slot]), pictures.labels[row], weights[row], l2=l2)
+        return fit_head(part(values[row, slot]), pictures.labels[row], weights[row] * by_slot[slot], l2=l2)
 
     def of_all(head: Head) -> Head:
         wide = np.zeros((config.features, head.weights.shape[1]), np.float32)
@@ -157,18 +163,20 @@ class Assessment:
     calibration: Calibration
 
 
-def assess(config: ViT, values: Values, present: Bools, pictures: Pictures, l2: float = L2) -> Assessment:
+def assess(
+    config: ViT, values: Values, present: Bools, pictures: Pictures, *, l2: float = L2, degraded: float = DEGRADED
+) -> Assessment:
     """Fit heads once without each fold, and judge them on it.
 
     Args:
-        config, values, present, pictures, l2: as for :func:`fit_heads`.
+        config, values, present, pictures, l2, degraded: as for :func:`fit_heads`.
     """
     copies = values.shape[1] // len(SLOTS)
     by_copy = np.zeros((copies, len(values)))
     heads: dict[int, Heads] = {}
     for fold in np.unique(pictures.folds).tolist():
         rest = pictures.folds != fold
-        heads[fold] = fit_heads(config, values[rest], present[rest], pictures.select(rest), l2)
+        heads[fold] = fit_heads(config, values[rest], present[rest], pictures.select(rest), l2=l2, degraded=degraded)
         for copy in range(copies):
             part = slice(copy * len(SLOTS), (copy + 1) * len(SLOTS))
             by_copy[copy, ~rest] = scores(heads[fold], values[~rest, part], present[~rest, part])

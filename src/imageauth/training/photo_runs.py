@@ -46,9 +46,9 @@ Progress = Callable[[str, int, int | None], None]
 
 _WEIGHTS, _ENCODER, _RUN = "tower.weights.h5", "encoder.tflite", "run.json"
 # Of each source, so that the large ones neither drown the others nor cost hours.
-MOST_OF_A_SOURCE = 16
+MOST_OF_A_SOURCE = 8
 # Of each source under each of the protocol's conditions, and which those are.
-MOST_DEGRADED = 2
+MOST_DEGRADED = 1
 CONDITIONS = ("jpeg-90", "jpeg-75", "resize-0.75", "shared-messenger", "shared-repost")
 _CALIBRATION_VIEWS = 400
 
@@ -127,7 +127,11 @@ def train_photo(
     degraded = degraded_figures(assessment, cuts, used, by_condition)
     heads = fit_heads(config, features.values, features.present, known)
     network = to_mixed(to_litert(attach(model, heads)), BITS)
-    about = {"Data": f"{len(used):,} pictures of {len(set(known.sources)):,} sources; docs/photos.md.", **ABOUT}
+    data_used = (
+        f"{len(used):,} pictures of {len(set(known.sources)):,} sources (`docs/photos.md`), at most {MOST_OF_A_SOURCE} "
+        "of each. Each was looked at as it is and twice degraded at random, both classes alike."
+    )
+    about = {"Data": data_used, **ABOUT}
     card = write_photo(
         out / MODEL_FOLDER, config, network, assessment, figures, degraded, about, {"precision": "4 and 8 bits"}
     )
