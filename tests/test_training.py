@@ -372,7 +372,7 @@ def test_impossible_recipes_are_refused(tmp_path: Path, change: dict[str, object
 def test_a_grown_model_by_the_command_with_elsewhere_and_again(
     cifake_sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All the steps to a model, on little data and narrow networks: faults come first, a second time changes nothing."""
+    """All the steps to a model, on little data, narrow networks: faults come first, a second time changes nothing."""
     for name, widths in (("pocket", [8, 16, 16]), ("pocket-grown", [8, 24, 24])):
         narrow = {**RECIPES[name].network_options, "widths": widths}
         monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], network_options=narrow))
