@@ -81,7 +81,7 @@ def test_a_connection_is_kept_and_used_again(tmp_path: Path) -> None:
 
 
 def test_who_does_not_read_is_cut_off_and_who_reads_slowly_is_not(tmp_path: Path) -> None:
-    limits = {"send_seconds": 0.6, "bytes_per_second": 4096}
+    limits = {"send_seconds": 1.0, "bytes_per_second": 2048}
     with serving(tmp_path, model=None, limits=limits) as service:
         with service.client() as client:
             size = len(client.get("openapi.json").content)
