@@ -67,6 +67,7 @@ def test_a_run_makes_a_model_that_checks_pictures(
     folder = tmp_path / "model"
     assert {"quantising", "looking: training", "looking: jpeg-90"} <= told
     assert card.figures["pictures"] == 60
+    assert card.figures["parameters"] > 0
     assert card.figures["auroc_macro"] > 0.9, "red pictures are easily told from others"
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "shared-repost" in page

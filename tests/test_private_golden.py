@@ -14,6 +14,7 @@ from imageauth import Detector
 from imageauth.errors import ImageError
 from imageauth.images import decode
 from imageauth.models import find_model, shipped_models
+from imageauth.pixels.card import Card
 from imageauth.pixels.choice import Models
 from tests.golden import as_png, large_patterns, patterns
 from tests.private_page import ModulePage, digest, module_page
@@ -120,8 +121,11 @@ def compare(page: ModulePage, python: Detector, cards: list[Any], name: str, dat
     about = ("schema", "file", "sha256", "format", "width", "height")
     assert [got[key] for key in about] == [wanted[key] for key in about]
     assert got["produced_by"] == {**wanted["produced_by"], "runtime": "browser"}
-    assert code_of(got) == code_of(wanted) or "cmyk" in name, name
     difference, model = abs(chance(got) - chance(wanted)), wanted["produced_by"]["model"].split()[0]
+    # Browsers see other colours in CMYK, which may carry a chance across a threshold.
+    at, ends = Card.load(find_model(model)).thresholds, sorted((chance(got), chance(wanted)))
+    across = "cmyk" in name and any(ends[0] <= threshold <= ends[1] for threshold in (at.ai, at.real))
+    assert across or code_of(got) == code_of(wanted), name
     assert difference <= AGREEMENT[model], (name, difference)
     return difference, model
 

@@ -126,15 +126,15 @@ def train_photo(
     }
     degraded = degraded_figures(assessment, cuts, used, by_condition)
     heads = fit_heads(config, features.values, features.present, known)
-    network = to_mixed(to_litert(attach(model, heads)), BITS)
+    whole = attach(model, heads)
+    network = to_mixed(to_litert(whole), BITS)
     data_used = (
         f"{len(used):,} pictures of {len(set(known.sources)):,} sources (`docs/photos.md`), at most {MOST_OF_A_SOURCE} "
         "of each. Each was looked at as it is and twice degraded at random, both classes alike."
     )
     about = {"Data": data_used, **ABOUT}
-    card = write_photo(
-        out / MODEL_FOLDER, config, network, assessment, figures, degraded, about, {"precision": "4 and 8 bits"}
-    )
+    more = {"precision": "4 and 8 bits", "parameters": int(whole.count_params())}
+    card = write_photo(out / MODEL_FOLDER, config, network, assessment, figures, degraded, about, more)
     run = {"seconds": round(time.monotonic() - began), "pictures": len(used), "sha256": card.sha256}
     write_atomically(out / "result.json", (json.dumps(run, indent=1) + "\n").encode())
     return card
