@@ -26,8 +26,8 @@ from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.rebuild import rebuild_photo
 
-PER_SOURCE, OF_CLASS = 6, 260
-BEYOND = 16  # of a source by hash: version 1 learned from so many, version 2 from fewer
+PER_SOURCE, OF_CLASS = 3, 200
+BEYOND = 8  # of a source by hash: version 3 learned from fewer
 
 
 def chosen(photos: tuple[Photo, ...]) -> list[Photo]:

@@ -157,7 +157,7 @@ def test_the_examples_see_of_a_picture_what_photo_sees() -> None:
 
 def test_golden_names_every_view() -> None:
     names = Golden.of(Card.load(find_model("photo"))).names()
-    assert names == ["whole", "tiles", "tiles", "crops", "whole/flipped", "whole/re-encoded-75"]
+    assert names == ["whole", "tiles", "tiles", "crops", "whole/passed-on"]
 
 
 def test_the_page_names_all_there_is() -> None:

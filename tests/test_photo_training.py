@@ -29,7 +29,7 @@ from imageauth.training.photo_heads import BITS, Head, Heads, attach, fit_head, 
 from imageauth.training.photo_views import ServingLook, TrainingLook, degrade_at_random, random_of  # noqa: E402
 from imageauth.training.vit import FEATURES, ViT, build  # noqa: E402
 
-TINY = ViT(side=32, patch=8, width=32, depth=3, heads=2, mlp=64, taps=(1, 3))
+TINY = ViT(side=32, patch=8, width=32, depth=3, heads=2, mlp=64, taps=(1, 3), map=1, renewed=2)
 
 
 def tower(seed: int = 0) -> clip.Tower:
@@ -79,8 +79,9 @@ def by_the_book(weights: clip.Tower, picture: np.ndarray) -> tuple[np.ndarray, n
     ]
     x = np.stack([weights["vision_model.embeddings.class_embedding"], *patches])
     x = norm(x + weights["vision_model.embeddings.position_embedding.weight"], "vision_model.pre_layrnorm")
-    taken = []
+    taken, patches_seen = [], x[1:]
     for block in range(TINY.depth):
+        before = x
         at = f"vision_model.encoder.layers.{block}."
         h = norm(x, f"{at}layer_norm1")
         q, k, v = (
@@ -91,9 +92,13 @@ def by_the_book(weights: clip.Tower, picture: np.ndarray) -> tuple[np.ndarray, n
         x = x + linear(np.concatenate(list(shares @ v), axis=1), f"{at}self_attn.out_proj")
         h = linear(norm(x, f"{at}layer_norm2"), f"{at}mlp.fc1")
         x = x + linear(h / (1 + np.exp(-1.702 * h)), f"{at}mlp.fc2")
+        if block >= TINY.renewed:
+            x[1:] = before[1:]
         if block + 1 in TINY.taps:
-            taken += [x[0], x[1:].mean(axis=0)]
-    return np.concatenate(taken), x[1:]
+            taken.append(x[0])
+        if block + 1 == TINY.map:
+            patches_seen = x[1:]
+    return np.concatenate([*taken, patches_seen.mean(axis=0)]), patches_seen
 
 
 def test_the_tower_computes_what_its_authors_wrote(filled: keras.Model) -> None:
@@ -106,7 +111,13 @@ def test_the_tower_computes_what_its_authors_wrote(filled: keras.Model) -> None:
         np.testing.assert_allclose(of_patches, expected[1], atol=2e-4)
 
 
-@pytest.mark.parametrize("wrong", [{"taps": (1, 2)}, {"taps": ()}, {"taps": (3, 1, 3)}, {"heads": 5}, {"side": 33}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"taps": taps} for taps in ((1, 2), (), (3, 1, 3))),
+        *({"heads": 5}, {"side": 33}, {"map": 2}, {"map": 3}, {"renewed": 0}, {"renewed": 4}),
+    ],
+)
 def test_a_form_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"taps|patches"):
         replace(TINY, **wrong)
@@ -140,7 +151,7 @@ def test_weights_are_read_from_safetensors(kind: str, error: float, tmp_path: Pa
 
 def test_a_smaller_form_reads_the_first_blocks(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "model.safetensors", tower())
-    assert len(clip.read_tower(tmp_path / "model.safetensors", replace(TINY, depth=1, taps=(1,)))) == 5 + 16
+    assert len(clip.read_tower(tmp_path / "model.safetensors", replace(TINY, depth=1, taps=(1,), renewed=1))) == 5 + 16
 
 
 def damaged(path: Path, how: str) -> None:
@@ -195,7 +206,7 @@ def test_weights_of_another_form_are_refused(tmp_path: Path, filled: keras.Model
     with pytest.raises(DataError, match="class_embedding is 32, not 64"):
         clip.read_tower(path, replace(TINY, width=64))
     with pytest.raises(DataError, match=r"no tensor .*layers\.3"):
-        clip.read_tower(path, replace(TINY, depth=4, taps=(4,)))
+        clip.read_tower(path, replace(TINY, depth=4, taps=(1, 4)))
     with pytest.raises(DataError, match="cannot be read"):
         clip.read_tower(tmp_path / "missing.safetensors", TINY)
     with pytest.raises(DataError, match="come as"):
@@ -240,7 +251,7 @@ def test_weights_are_read_from_a_dynamic_int8_onnx_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="class_embedding is"):
         clip.read_tower(path, replace(TINY, width=64))
     with pytest.raises(DataError, match="no tensor"):
-        clip.read_tower(path, replace(TINY, depth=4, taps=(4,)))
+        clip.read_tower(path, replace(TINY, depth=4, taps=(1, 4)))
     path.write_bytes(b"\xff" * 64)
     with pytest.raises(DataError, match="not an ONNX file"):
         clip.read_tower(path, TINY)

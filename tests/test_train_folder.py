@@ -267,7 +267,7 @@ def test_kept_pictures_come_back_as_they_were(tmp_path: Path) -> None:
     present = rng.random((8, 6)) < 0.7
     present[:, [0, 4, 5]] = True  # every picture has the whole view
     names = np.array(["REAL/a", "FAKE/b"] * 4, object)
-    tokens = rng.normal(size=(present.sum(), TINY.features // 2)).astype(np.float16)
+    tokens = rng.normal(size=(present.sum(), len(TINY.taps) * TINY.width)).astype(np.float16)
     whole = kept.Kept("d" * 64, np.array([0, 1] * 4), names, names, present, tokens)
     path = tmp_path / kept.FILE_NAME
     path.write_bytes(whole.to_bytes())

@@ -28,13 +28,14 @@ def views_of(picture, card, lossless):
 
 
 def reduced(picture, long_side):
-    """A picture whose long side is at most so many pixels. (imageauth first averages pictures above 16 megapixels.)"""
+    """A picture whose long side is at most so many pixels: whole pixels averaged as far as they go, then Lanczos."""
     height, width = picture.shape[:2]
     longest = max(height, width)
     if longest <= long_side:
         return picture
     size = max(1, round(width * long_side / longest)), max(1, round(height * long_side / longest))
-    return np.asarray(Image.fromarray(picture).resize(size, Sampling.LANCZOS, reducing_gap=3))
+    whole = Image.fromarray(picture).reduce(max(1, longest // long_side))
+    return np.asarray(whole.resize(size, Sampling.LANCZOS))
 
 
 def saved_as_jpeg(picture, quality):
@@ -118,6 +119,7 @@ CHANGE = {
     "flipped": lambda view: view[:, ::-1],
     "re-encoded": lambda view: saved_as_jpeg(view, 90),
     "re-encoded-75": lambda view: saved_as_jpeg(view, 75),
+    "passed-on": lambda view: saved_as_jpeg(resized(np.ascontiguousarray(view[:, ::-1])), 75),
     "resized": resized,
 }
 LOSSLESS = ("moved", "mirrored", "flipped")

@@ -40,6 +40,10 @@ VARIANTS: Mapping[str, tuple[str, Change]] = MappingProxyType(
         "re-encoded": ("saved again as JPEG of quality 90", _each(lambda view: recompress(view, "JPEG", 90))),
         "re-encoded-75": ("saved again as JPEG of quality 75", _each(lambda view: recompress(view, "JPEG", 75))),
         "resized": ("reduced to three quarters and enlarged again", _each(lambda view: rescale(view, 0.75))),
+        "passed-on": (
+            "mirrored, reduced to three quarters and enlarged again, and saved again as JPEG of quality 75",
+            _each(lambda view: recompress(rescale(np.ascontiguousarray(view[:, ::-1]), 0.75), "JPEG", 75)),
+        ),
     }
 )
 """Name → (what is done, in words; the function of uint8 [V, S, S, 3])."""

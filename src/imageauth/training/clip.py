@@ -14,7 +14,7 @@ from imageauth.errors import DataError, MissingExtraError
 from imageauth.training.onnx_tensors import read_onnx
 from imageauth.training.source import delivering
 from imageauth.training.tensors import read_safetensors
-from imageauth.training.vit import PATCHES, POSITIONS, ViT
+from imageauth.training.vit import PATCHES, POSITIONS, QUICK, ViT
 
 if TYPE_CHECKING:
     from keras import Model
@@ -127,6 +127,10 @@ def fill(model: "Model", config: ViT, tower: Mapping[str, Floats]) -> None:
             weight, bias = (tower[f"{_layer(block)}{name}.{kind}"] for kind in ("weight", "bias"))
             if part == "q":
                 weight, bias = weight * scale, bias * scale
+            elif part == "fc1":  # x · σ(1.702 x) = y · σ(y) / 1.702 with y = 1.702 x
+                weight, bias = weight * np.float32(QUICK), bias * np.float32(QUICK)
+            elif part == "fc2":
+                weight = weight / np.float32(QUICK)
             model.get_layer(f"block{block}_{part}").set_weights([weight.T, bias])
 
 

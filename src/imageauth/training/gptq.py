@@ -97,11 +97,14 @@ def quantise_tower(
     before = now.copy()
     errors = []
     for index in range(config.depth):
-        entering = model.get_layer(f"block{index}_ln1").input
+        entering = model.get_layer(f"block{index - 1}_out" if index else "ln_pre").output
         block = keras.Model(entering, model.get_layer(f"block{index}_out").output)
         before = _batched(block, before)  # while its weights are still the old ones
-        # q, k and v share their input; the later ones see what the earlier ones have become
-        for group in (("q", "k", "v"), ("o",), ("fc1",), ("fc2",)):
+        query, key = (model.get_layer(f"block{index}_{part}").input for part in "qk")
+        # q, k and v share their input, but where q sees the class token alone; the later ones see what the earlier ones
+        # have become
+        first = (("q", "k", "v"),) if query is key else (("q",), ("k", "v"))
+        for group in (*first, ("o",), ("fc1",), ("fc2",)):
             chosen = [model.get_layer(f"block{index}_{part}") for part in group if part in parts]
             if chosen:
                 hessian = _hessian(keras.Model(entering, chosen[0].input), now)
@@ -154,8 +157,7 @@ def _hessian(model: "Model", tokens: npt.NDArray[np.float32]) -> Floats:
     """Mean of xᵀx over a layer's inputs x, float64 [in, in]."""
     total, count = np.zeros(()), 0
     for at in range(0, len(tokens), _BATCH):
-        seen = _batched(model, tokens[at : at + _BATCH])
-        rows = seen.reshape(-1, seen.shape[-1])
+        rows = keras.ops.convert_to_numpy(model(tokens[at : at + _BATCH], training=False))
         total = total + (rows.T @ rows).astype(np.float64)
         count += len(rows)
     return np.asarray(total / count, np.float64)

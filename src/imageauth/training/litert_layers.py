@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from imageauth.errors import ModelError
-from imageauth.training.litert_graph import Graph, Operation
+from imageauth.training.litert_graph import Graph, Operation, Shape
 
 Floats = npt.NDArray[np.float32]
 
 _CONVOLUTION, _PRODUCT, _ADD, _MUL = "CONV_2D", "FULLY_CONNECTED", "ADD", "MUL"
+_VIEWS = ("STRIDED_SLICE", "MEAN", "RESHAPE")
 
 
 class Layers:
@@ -76,16 +77,20 @@ class Layers:
         return any(True for _ in self._outputs_of(layer))
 
     def read_by(self, layer: str) -> list[str]:
-        """Names of what a layer's last operation reads; of slices and means, of what they are made of."""
+        """Names of what a layer's last operation reads; of slices, means and reshapes, of what they are made of."""
         operations = list(self._outputs_of(layer))
         if not operations:
             raise ModelError(f"the weights hold no layer {layer}")
         found = []
         for index in operations[-1][1].inputs:
-            while (producer := self.graph.producers.get(index)) and producer.kind in ("STRIDED_SLICE", "MEAN"):
+            while (producer := self.graph.producers.get(index)) and producer.kind in _VIEWS:
                 index = producer.inputs[0]
             found.append(self.graph.names[index])
         return found
+
+    def shapes(self, kind: str) -> list[Shape]:
+        """Of what all operations of one kind give, in the file's order."""
+        return [self.graph.shape(each.output) for each in self.graph.operations if each.kind == kind]
 
     def split_into(self, width: int) -> int:
         """Parts that tokens of so many numbers are split into: the heads of attention.

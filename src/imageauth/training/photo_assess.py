@@ -1,6 +1,6 @@
 """The heads of ``photo``: fitted, and judged on sources that they never saw."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -26,8 +26,8 @@ SLOTS = ("whole", "tiles", "tiles", "crops")
 """The views of each copy of a picture, as :class:`imageauth.training.photo_views.TrainingLook` gives them."""
 LAYOUT = Layout(
     ViT().side,
-    (Entry("whole", 1, 0.32), Entry("tiles", 2, 0.45), Entry("crops", 1, 0.23)),
-    ("flipped", "re-encoded-75"),
+    (Entry("whole", 1, 0.25), Entry("tiles", 2, 0.5), Entry("crops", 1, 0.25)),
+    ("passed-on",),
     canonical=Canonical(1536, 92),
 )
 """What is looked at, and how it counts: chosen by leave-sources-out, see ``docs/experiments-photo.md``."""
@@ -215,7 +215,6 @@ def probabilities_of(calibrations: Mapping[int, Calibration], by_copy: Floats, f
     return result
 
 
-def class_tokens(config: ViT) -> npt.NDArray[np.intp]:
+def class_tokens(config: ViT) -> slice:
     """Columns of the class tokens among the features."""
-    starts: Sequence[int] = range(0, config.features, 2 * config.width)
-    return np.concatenate([np.arange(start, start + config.width) for start in starts])
+    return slice(len(config.taps) * config.width)

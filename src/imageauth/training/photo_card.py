@@ -24,7 +24,7 @@ from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.photo_assess import LAYOUT, RISKS, Assessment
 from imageauth.training.vit import ViT
 
-VERSION = "2"
+VERSION = "3"
 DOMAIN = Domain(
     short_side=(65, 16384),
     aspect=6.0,

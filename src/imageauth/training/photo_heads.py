@@ -59,8 +59,8 @@ class Heads:
     Attributes:
         whole, tiles, crops: whether it is AI-made, [F, 1], each for views of its kind.
         kinds: logits (softmax) of what kind of picture it shows, [F, K].
-        map: whether it is AI-made, of the mean of the patches' tokens after the last tap alone, [width, 1]: the mean
-            over patches of what it says of each is what it says of the mean.
+        map: whether it is AI-made, of the mean of the patches' tokens after ``ViT.map`` blocks alone, [width, 1]: the
+            mean over patches of what it says of each is what it says of the mean.
     """
 
     whole: Head

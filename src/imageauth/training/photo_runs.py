@@ -46,7 +46,7 @@ Progress = Callable[[str, int, int | None], None]
 
 _WEIGHTS, _ENCODER, _RUN = "tower.weights.h5", "encoder.tflite", "run.json"
 # Of each source, so that the large ones neither drown the others nor cost hours.
-MOST_OF_A_SOURCE = 8
+MOST_OF_A_SOURCE = 6
 # Of each source under each of the protocol's conditions, and which those are.
 MOST_DEGRADED = 1
 CONDITIONS = ("jpeg-90", "jpeg-75", "resize-0.75", "shared-messenger", "shared-repost")
@@ -58,9 +58,10 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "evidence shown.",
         "Not for": "Deciding about a person, a publication or an account by itself; proof; pictures edited in part.",
         "Network": "The first 10 blocks of the image tower of OpenAI's CLIP ViT-B/16 (MIT licence, see NOTICE): "
-        "queries, keys and perceptrons in 4 bits by GPTQ, the rest in 8. On its class tokens after blocks 6, 8 and 10 "
-        "stand linear heads of our own: one each for the whole view, for tiles and for native crops, and one for the "
-        "kind of picture; one on the patches gives the map.",
+        "queries, keys and perceptrons in 4 bits by GPTQ, the rest in 8; in the last two blocks the class token alone "
+        "is renewed. On its class tokens after blocks 6 to 10 stand linear heads of our own: one each for the whole "
+        "view, for tiles and for native crops, and one for the kind of picture; one on the patches after block 6 gives "
+        "the map.",
     }
 )
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
+_BLOCK = re.compile(r"block(\d+)_sum")
 # Of the heads on views, as `attach` puts them side by side.
 _COLUMNS = slice(0, 1), slice(1, 2), slice(2, 3), slice(3, None)
 
@@ -43,8 +44,8 @@ class PhotoParts:
 
     Attributes:
         config: the tower's form.
-        tower: float32 [N, side, side, 3] in 0..255 → features float32 [N, F] and the patches' tokens after the last
-            block; see :func:`imageauth.training.vit.build`.
+        tower: float32 [N, side, side, 3] in 0..255 → features float32 [N, F] and the patches' tokens after
+            ``config.map`` blocks; see :func:`imageauth.training.vit.build`.
         heads: on these.
     """
 
@@ -110,15 +111,25 @@ def _photo_parts(found: Layers) -> PhotoParts:
 
 
 def _form(found: Layers) -> ViT:
-    """Of the tower."""
+    """Of the tower.
+
+    Raises:
+        ModelError: its form is of an earlier version.
+    """
     kernel, _ = found.weights(PATCHES)
     tokens = found.added(POSITIONS).shape[1]
     patch, width = kernel.shape[0], kernel.shape[-1]
     depth = len(_counted(found, "block{}_q"))
-    taps = {int(match[1]) + 1 for name in found.read_by(FEATURES) if (match := re.search(r"block(\d+)_out", name))}
+    read = [int(match[1]) + 1 for name in found.read_by(FEATURES) if (match := _BLOCK.search(name))]
+    if not read:
+        raise ModelError("the network's form is one of an earlier version: it still answers, but no more can be done")
+    *taps, last = read
     heads = found.split_into(width)
     mlp = found.weights("block0_fc1")[0].shape[1]
-    return ViT(round((tokens - 1) ** 0.5) * patch, patch, width, depth, heads, mlp, tuple(sorted(taps)))
+    side = round((tokens - 1) ** 0.5) * patch
+    # attention, [N, heads, who hears, who is heard]
+    renewed = sum(shape[2] != 1 for shape in found.shapes("SOFTMAX"))
+    return ViT(side, patch, width, depth, heads, mlp, tuple(sorted(taps)), last, renewed)
 
 
 def _pocket(found: Layers) -> "Model":

@@ -50,7 +50,7 @@ class Kept:
         """The pictures as other parts of this package take them."""
         row, slot = np.nonzero(self.present)
         values = np.zeros((*self.present.shape, config.features), np.float16)
-        values[row[:, None], slot[:, None], class_tokens(config)] = self.tokens
+        values[row, slot, class_tokens(config)] = self.tokens
         return Seen(self.labels, self.sources, values, self.present)
 
     def to_bytes(self) -> bytes:

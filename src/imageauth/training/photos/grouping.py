@@ -9,13 +9,14 @@ from imageauth.training.photos.tables import Row
 FAMILIES = {
     "dalle": (r"dall[\W_]?e", r"dalle"),
     "stylegan": (r"stylegan|thisperson", r"stylegan|thisperson|^(tpdne|fakeavatars|agegan)_"),
-    "gptimage": (r"gpt-?4o|gpt[- ]?image", r"gpt4o|gptimage"),
-    "nanobanana": (r"nano.?banana|nbpro|gemini", r"nanobanana|nbpro|gemini"),
+    "gptimage": (r"gpt-?4o|gpt[- ]?image|openai image model", r"gpt4o|gptimage"),
+    "nanobanana": (r"nano.?banana|nbpro|gemini|google image model", r"nanobanana|nbpro|gemini"),
 }
 """Families of generators, the first that fits: patterns of what made the picture and of the source's name, lower case.
 
 Each was spread over many repositories, so that one generator would otherwise teach and be tested at once. DALL·E of all
-versions (and its namesakes, Craiyon and minDALL-E) counts as one.
+versions (and its namesakes, Craiyon and minDALL-E) counts as one; what Content Credentials call an image model of
+OpenAI or of Google counts to that company's newest.
 """
 
 

@@ -28,9 +28,6 @@ import { cutViews } from "./views.js";
  * @property {number} height of the picture
  */
 
-// Above so many pixels a picture is averaged first, as Python does to spare memory.
-const LARGE_PIXELS = 16_000_000;
-
 /**
  * @param {Layout} layout
  * @param {Raster} picture
@@ -64,9 +61,9 @@ function canonical(how, picture, lossless) {
   if (longest > how.long_side) {
     const across = Math.max(1, roundEven((width * how.long_side) / longest));
     const down = Math.max(1, roundEven((height * how.long_side) / longest));
-    const factor = width * height > LARGE_PIXELS ? Math.floor(longest / (2 * how.long_side)) : 1;
+    const factor = Math.floor(longest / how.long_side);
     if (factor > 1) picture = reduce(picture, factor, factor);
-    picture = resize(picture, across, down, "lanczos", { reducingGap: 3 });
+    picture = resize(picture, across, down, "lanczos");
   }
   return lossless ? jpegRoundTrip(picture, how.quality) : picture;
 }

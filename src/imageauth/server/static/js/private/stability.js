@@ -42,6 +42,11 @@ export const VARIANTS = Object.freeze({
     lossless: false,
     change: (view) => rescaled(view, 0.75),
   },
+  "passed-on": {
+    words: "mirrored, reduced to three quarters and enlarged again, and saved again as JPEG of quality 75",
+    lossless: false,
+    change: (view) => jpegRoundTrip(rescaled(mirrored(view), 0.75), 75),
+  },
 });
 
 /**
