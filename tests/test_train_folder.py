@@ -51,7 +51,7 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of the form of ``photo``, with validation pictures that ship for its tower."""
     model = build(TINY, tokens=True)
     clip.fill(model, TINY, tower())
-    network = to_mixed(to_litert(attach(model, heads())), BITS)
+    network = to_mixed(to_litert(attach(model, heads(1))), BITS)
     folder = tmp_path_factory.mktemp("parent")
     (folder / "model.tflite").write_bytes(network)
     card = Card(
@@ -201,12 +201,12 @@ def lot(count: int, told_by: int, *, noise: bool = False) -> tune.Lot:
     if not noise:
         values[:, :, told_by] += 3 * labels[:, None]
     present = np.ones(values.shape[:2], np.bool_)
-    serving = values[:, [0, 1, 2, 3, 4, 4]]
+    serving = values[:, :5]
     folds = np.arange(count) // 2 % 5
     sources = np.array(
         [f"{'FAKE' if label else 'REAL'}/{fold}" for label, fold in zip(labels, folds, strict=True)], object
     )
-    return tune.Lot(Seen(labels, sources, serving, present[:, :6]), folds, values, present)
+    return tune.Lot(Seen(labels, sources, serving, present[:, :5]), folds, values, present)
 
 
 def pooled(seen: Seen, judges: Heads) -> np.ndarray:

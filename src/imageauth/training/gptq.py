@@ -8,14 +8,14 @@ steps again, and rounds nothing.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from imageauth.training.vit import ViT
+from imageauth.training.vit import FEATURES, ViT
 
 if TYPE_CHECKING:
     from keras import Model
@@ -90,7 +90,8 @@ def quantise_tower(
         progress: called with (done, total) blocks.
 
     Returns:
-        For each block, the squared error of the tokens after it as a share of their variance.
+        For each block, the squared error of the tokens after it as a share of their variance; after the last one of
+        the class token alone, since nothing else is made of that.
     """
     embedded = keras.Model(model.input, model.get_layer("ln_pre").output)
     now = _batched(embedded, views)
@@ -98,7 +99,7 @@ def quantise_tower(
     errors = []
     for index in range(config.depth):
         entering = model.get_layer(f"block{index - 1}_out" if index else "ln_pre").output
-        block = keras.Model(entering, model.get_layer(f"block{index}_out").output)
+        block = keras.Model(entering, _leaving(model, config, index))
         before = _batched(block, before)  # while its weights are still the old ones
         query, key = (model.get_layer(f"block{index}_{part}").input for part in "qk")
         # q, k and v share their input, but where q sees the class token alone; the later ones see what the earlier ones
@@ -117,6 +118,13 @@ def quantise_tower(
         if progress:
             progress(index + 1, config.depth)
     return errors
+
+
+def _leaving(model: "Model", config: ViT, index: int) -> Any:
+    """What leaves a block: tokens [N, T, width]."""
+    if index + 1 < config.depth:
+        return model.get_layer(f"block{index}_out").output
+    return keras.ops.expand_dims(model.get_layer(FEATURES).input[len(config.taps) - 1], 1)
 
 
 def _steps(weights: Floats, moments: Floats, levels: int) -> Floats:
