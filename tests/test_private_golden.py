@@ -144,6 +144,6 @@ def test_real_pictures(page: ModulePage, python: Detector, cards: list[Any], sha
     for name, data in real_files(shared).items():
         difference, model = compare(page, python, cards, name, data)
         found[model].append(difference)
-    # Of most pictures even the chaotic network says the same.
     assert np.median(found["cifake"]) <= 0.0005
-    assert np.median(found["photo"]) <= 0.03
+    # These are few and small, so the chaotic network's whole view counts for most of the answer.
+    assert np.median(found["photo"]) <= 0.08
