@@ -21,13 +21,14 @@ from imageauth.training.features import Picture, extract, load
 from imageauth.training.own.kept import FILE_NAME, Kept, tower_digest
 from imageauth.training.photo_assess import class_tokens
 from imageauth.training.photo_heads import encoder_of
+from imageauth.training.photo_runs import MOST_OF_A_SOURCE
 from imageauth.training.photo_views import ServingLook
 from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.rebuild import rebuild_photo
 
 PER_SOURCE, OF_CLASS = 3, 200
-BEYOND = 8  # of a source by hash: version 3 learned from fewer
+BEYOND = max(8, MOST_OF_A_SOURCE)  # of a source by hash: the heads learned from no others
 
 
 def chosen(photos: tuple[Photo, ...]) -> list[Photo]:

@@ -119,7 +119,7 @@ CHANGE = {
     "flipped": lambda view: view[:, ::-1],
     "re-encoded": lambda view: saved_as_jpeg(view, 90),
     "re-encoded-75": lambda view: saved_as_jpeg(view, 75),
-    "passed-on": lambda view: saved_as_jpeg(resized(np.ascontiguousarray(view[:, ::-1])), 75),
+    "passed-on": lambda view: saved_as_jpeg(resized(view[:, ::-1]), 75),
     "resized": resized,
 }
 LOSSLESS = ("moved", "mirrored", "flipped")

@@ -98,9 +98,9 @@ class Layers:
         Raises:
             ModelError: they are not.
         """
-        for operation in self.graph.operations:
-            *_, heads, each = (0, 0, *self.graph.shape(operation.output))
-            if operation.kind == "RESHAPE" and heads and each and heads < width == heads * each:
+        for shape in self.shapes("RESHAPE"):
+            *_, heads, each = (0, 0, *shape)
+            if heads and each and heads < width == heads * each:
                 return heads
         raise ModelError("the weights hold no attention")
 

@@ -129,7 +129,7 @@ def _form(found: Layers) -> ViT:
     side = round((tokens - 1) ** 0.5) * patch
     # attention, [N, heads, who hears, who is heard]
     renewed = sum(shape[2] != 1 for shape in found.shapes("SOFTMAX"))
-    return ViT(side, patch, width, depth, heads, mlp, tuple(sorted(taps)), last, renewed)
+    return ViT(side, patch, width, depth, heads, mlp, tuple(taps), last, renewed)
 
 
 def _pocket(found: Layers) -> "Model":
