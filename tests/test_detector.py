@@ -139,6 +139,17 @@ def test_threads_share_one_detector(detector: Detector) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("size", [(60, 50), (300, 200), (1100, 800), (3600, 2300)])
+def test_a_picture_that_has_all_cores_is_seen_as_one_that_shares_them(size: tuple[int, int]) -> None:
+    detector, data = Detector(threads=2), png(drawn(*size))
+    shared, alone = detector.prepare(data), detector.prepare(data, alone=True)
+    assert alone.evidence == shared.evidence
+    assert alone.seen is not None
+    assert shared.seen is not None
+    assert alone.seen.measures == shared.seen.measures
+    np.testing.assert_array_equal(alone.seen.views.pixels, shared.seen.views.pixels)
+
+
 def test_without_pixels_nothing_is_claimed(picture: Path) -> None:
     report = Detector(None).check(picture)
     assert report.verdict is Verdict.INCONCLUSIVE

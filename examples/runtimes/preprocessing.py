@@ -60,10 +60,10 @@ def squares(picture, side, most):
     return found
 
 
-def centre(picture, side):
-    """The picture scaled to a short side of ``side``, and of that the centre square; only the square is computed."""
+def centre(picture, side, zoom=1):
+    """Scaled to a short side of ``zoom`` times ``side``, and of that the centre square; only the square is computed."""
     height, width = picture.shape[:2]
-    scale = side / min(height, width)
+    scale = zoom * side / min(height, width)
     across, down = max(side, round(width * scale)), max(side, round(height * scale))
     left, top = (across - side) // 2 / across, (down - side) // 2 / down
     right, bottom = min(width, (left + side / across) * width), min(height, (top + side / down) * height)
@@ -79,6 +79,11 @@ def tiles(picture, side, most):
     both = centre(picture, 2 * side)
     corners = ((0, 0), (1, 1), (0, 1), (1, 0))[:most]
     return [both[r * side : (r + 1) * side, c * side : (c + 1) * side] for r, c in corners]
+
+
+def middle(picture, side, most):
+    """The middle at twice the size, of pictures that have so many pixels."""
+    return [] if min(picture.shape[:2]) < 2 * side else [centre(picture, side, 2)]
 
 
 def crops(picture, side, most):
@@ -112,7 +117,13 @@ def resized(view):
     return np.asarray(small.resize((side, side), Sampling.BICUBIC))
 
 
-CUT = {"squares": squares, "whole": lambda p, side, most: [centre(p, side)], "tiles": tiles, "crops": crops}
+CUT = {
+    "squares": squares,
+    "whole": lambda p, side, most: [centre(p, side)],
+    "tiles": tiles,
+    "middle": middle,
+    "crops": crops,
+}
 CHANGE = {
     "moved": lambda view: moved(view, 1),
     "mirrored": lambda view: moved(view, -1)[:, ::-1],

@@ -3,12 +3,12 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ from imageauth.provenance.trust import load as load_trust
 from imageauth.report import NO_PIXELS, Evidence, Failure, Report
 from imageauth.verdict import NOTHING_DECIDES, STANDARD, Policy, decide
 
+T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
 
@@ -209,6 +210,9 @@ class Detector:
         self._sources = file_sources(trust=self.trust, online=online)
         self._sources |= {str(plugin): PluginSource(plugin) for plugin in found}
         self._decoded = decoded
+        # For one picture at a time: its parts on all cores. Many pictures keep the cores busy by themselves. What runs
+        # here waits for nothing else that runs here.
+        self._aside = ThreadPoolExecutor(self._threads, "imageauth-aside") if self._threads > 1 else None
 
     def check(self, source: Input, *, name: str | None = None) -> Report:
         """Check one image.
@@ -220,7 +224,7 @@ class Detector:
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
         """
-        return self.answer([self.prepare(source, name=name)])[0].report
+        return self.answer([self.prepare(source, name=name, alone=True)])[0].report
 
     def explain(self, source: Input, *, name: str | None = None) -> Explanation:
         """Check one image, and say where in it the evidence of the pixels sits.
@@ -232,11 +236,16 @@ class Detector:
             ImageError: it cannot be checked; ``code`` says why.
         """
         image, evidence = self._read(source)
-        (answer,) = self.answer([self._keep(image, evidence, name_of(source, name))])
+        (answer,) = self.answer([self._keep(image, evidence, name_of(source, name), self._aside)])
         return Explanation(answer.report, image.pixels, answer.heatmap())
 
     def prepare(
-        self, source: Input, *, name: str | None = None, seen: Callable[[ImageFile], None] | None = None
+        self,
+        source: Input,
+        *,
+        name: str | None = None,
+        seen: Callable[[ImageFile], None] | None = None,
+        alone: bool = False,
     ) -> Prepared:
         """The first half of :meth:`check`: read and decode one image, and ask what looks at the file. A caller that has
         threads of its own runs it in several of them while :meth:`answer` works in another, as :meth:`check_many` does.
@@ -244,6 +253,7 @@ class Detector:
         Args:
             source, name: as for :meth:`check`.
             seen: called with the image, by this thread, before its pixels are let go.
+            alone: no other picture is prepared meanwhile, so that this one may have all cores.
 
         Raises:
             ImageError: it cannot be checked; ``code`` says why.
@@ -251,7 +261,7 @@ class Detector:
         image, evidence = self._read(source)
         if seen:
             seen(image)
-        return self._keep(image, evidence, name_of(source, name))
+        return self._keep(image, evidence, name_of(source, name), self._aside if alone else None)
 
     def answer(self, images: Sequence[Prepared]) -> list[Answer]:
         """The second half: each model is asked once about all the images that it looks at, and the policy decides.
@@ -327,8 +337,9 @@ class Detector:
         except (ImageError, MemoryError) as error:
             return failure_of(name_of(source, name), error)
 
-    def _read(self, source: Input) -> tuple[ImageFile, tuple[Evidence, ...]]:
-        """An image, decoded if there is a model to look at its pixels, and what the sources say that look at the file.
+    def _read(self, source: Input) -> tuple[ImageFile, tuple[Evidence, ...] | None]:
+        """An image, decoded if there is a model to look at its pixels; and what the sources say that look at the file,
+        None where they were not asked yet.
 
         A picture that cannot be decoded (tiny, huge, damaged, a drawing) is an error, unless what the file says of
         itself decides: that would be lost.
@@ -336,10 +347,9 @@ class Detector:
         file = file_bytes(source)
         data, sidecar = file.data, file.sidecar
         if not self._models:
-            header = examine(data, sidecar=sidecar)
-            return header, ask(header, self._sources)
+            return examine(data, sidecar=sidecar), None
         try:
-            image = decode(data, sidecar=sidecar)
+            return decode(data, sidecar=sidecar), None
         except ImageError as error:
             try:
                 header = examine(data, sidecar=sidecar)
@@ -350,18 +360,27 @@ class Detector:
                 raise
             note = f"The pixels could not be looked at: the picture {error}."
             return replace(header, notes=(*header.notes, note)), evidence
-        return image, ask(image, self._sources)
 
-    def _keep(self, image: ImageFile, evidence: tuple[Evidence, ...], name: str) -> Prepared:
-        """Keep of an image what the network and the report need."""
+    def _keep(
+        self, image: ImageFile, evidence: tuple[Evidence, ...] | None, name: str, aside: Executor | None = None
+    ) -> Prepared:
+        """Keep of an image what the network and the report need.
+
+        Args:
+            image, evidence: as :meth:`_read` gave them.
+            name: of the image.
+            aside: runs parts of the work; default: this thread does all of it.
+        """
+        asked = _begun(aside, ask, image, self._sources) if evidence is None else partial(tuple, evidence)
         model = self._models.made_for(image.width, image.height)
         seen = None
         if model and isinstance(image, Image):
-            measures = Measures.of(image) if model.card.conditions else None
-            seen = _Seen(model, model.views(image.pixels, lossless=image.lossless), measures)
+            measured = _begun(aside, Measures.of, image) if model.card.conditions else lambda: None
+            views = model.views(image.pixels, lossless=image.lossless, aside=aside)
+            seen = _Seen(model, views, measured())
         if self._decoded and image.pixels is not None:
             self._decoded(name, image.pixels)
-        return Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, evidence, seen)
+        return Prepared(name, image.sha256, image.format, image.width, image.height, image.notes, asked(), seen)
 
     def _report(self, image: Prepared, answer: _Opinion | None) -> Report:
         evidence = image.evidence
@@ -437,6 +456,11 @@ def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
     if isinstance(error, ImageError):
         return Failure(name, error.code, str(error))
     return Failure(name, "too-large", "needs more memory than there is")
+
+
+def _begun(aside: Executor | None, work: Callable[..., T], *given: Any) -> Callable[[], T]:
+    """What gives the result of work: begun already, or done when it is asked for."""
+    return aside.submit(work, *given).result if aside else partial(work, *given)
 
 
 def _ask(images: Sequence[Prepared]) -> dict[int, _Opinion]:

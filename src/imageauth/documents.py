@@ -238,7 +238,7 @@ def look(detector: Detector, sources: Sequence[Input | Failure], names: Sequence
     try:
         while True:
             while len(waiting) < 2 * threads and (pair := next(pairs, None)):
-                waiting.append(pool.submit(_prepare, detector, *pair, side))
+                waiting.append(pool.submit(_prepare, detector, *pair, side, alone=len(sources) == 1))
             if not waiting:
                 return
             sight, prepared = waiting.popleft().result()
@@ -258,7 +258,7 @@ def side_for(count: int) -> int:
 
 
 def _prepare(
-    detector: Detector, source: Input | Failure, name: str, side: int
+    detector: Detector, source: Input | Failure, name: str, side: int, *, alone: bool
 ) -> tuple[Sight | None, Prepared | Failure]:
     sight = None
     try:
@@ -266,7 +266,7 @@ def _prepare(
             return None, source
         file: FileBytes = file_bytes(source)
         sight = Sight(file.data, side)
-        return sight, detector.prepare(file, name=name, seen=sight.see)
+        return sight, detector.prepare(file, name=name, seen=sight.see, alone=alone)
     except (ImageError, MemoryError) as error:
         return sight, failure_of(name, error)
 

@@ -33,6 +33,7 @@ _COSINES = np.stack(
 # Luma steps beyond this are hard edges.
 _HARD = 40
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_PACKING = np.array([1, 1 << 8, 1 << 16], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,10 @@ def screen(pixels: Pixels, luma: Floats) -> float:
     """
     if min(luma.shape) < 2:
         return 0.0
-    same = (pixels[1:, :-1] == pixels[:-1, :-1]) & (pixels[:-1, 1:] == pixels[:-1, :-1])
-    even = float(same.all(axis=2).mean())
+    # Colours as one number each, which float32 holds exactly: many times faster than comparing channels.
+    colours = pixels.astype(np.float32) @ _PACKING
+    here = colours[:-1, :-1]
+    even = float(((colours[1:, :-1] == here) & (colours[:-1, 1:] == here)).mean())
     hard = float((np.abs(np.diff(luma, axis=1)) > _HARD).mean())
     return even * hard / max(1 - even, 1e-3)
 

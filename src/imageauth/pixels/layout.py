@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +83,14 @@ class Layout:
         """Of one picture's views."""
         return self.most_views * self.side**2 * 3
 
-    def look(self, pixels: npt.NDArray[np.uint8], *, lossless: bool = False, variants: bool = True) -> Views:
+    def look(
+        self,
+        pixels: npt.NDArray[np.uint8],
+        *,
+        lossless: bool = False,
+        variants: bool = True,
+        aside: Executor | None = None,
+    ) -> Views:
         """The views of a picture.
 
         Args:
@@ -90,11 +98,13 @@ class Layout:
             lossless: it comes from a file that lost nothing, so it may never have been compressed; see
                 :class:`~imageauth.pixels.canonical.Canonical`.
             variants: add the first entry's views under each of the variants.
+            aside: cuts them, each entry by itself; default: this thread does.
         """
+        run = aside.map if aside else map
         height, width = pixels.shape[:2]
         if self.canonical:
-            pixels = self.canonical(pixels, lossless=lossless)
-        parts = [VIEWS[entry.view](pixels, self.side, entry.count) for entry in self.entries]
+            pixels = self.canonical(pixels, lossless=lossless, aside=aside)
+        parts = list(run(lambda entry: VIEWS[entry.view](pixels, self.side, entry.count), self.entries))
         first = with_variants(parts[0].pixels, self.variants if variants else ())
         leading = len(parts[0].pixels)
         return Views(

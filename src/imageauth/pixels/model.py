@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -108,14 +109,15 @@ class PixelModel:
         """This model with other thresholds."""
         return PixelModel(replace(self.card, thresholds=thresholds), self.network, folder=self.folder)
 
-    def views(self, pixels: Pixels, *, lossless: bool = False) -> Views:
+    def views(self, pixels: Pixels, *, lossless: bool = False, aside: Executor | None = None) -> Views:
         """What the network looks at of a picture of any size.
 
         Args:
             pixels: uint8 [H, W, 3] sRGB.
             lossless: it comes from a file that lost nothing (:attr:`imageauth.images.Image.lossless`).
+            aside: cuts them, each entry by itself; default: this thread does.
         """
-        return self.card.layout.look(pixels, lossless=lossless)
+        return self.card.layout.look(pixels, lossless=lossless, aside=aside)
 
     def ask(self, views: Pixels | npt.NDArray[np.float32]) -> Floats:
         """All that the network says of views, float64 [N, C]; what the columns mean ``card.answers`` says.

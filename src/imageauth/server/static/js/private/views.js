@@ -22,6 +22,7 @@ const WAYS = Object.freeze({
   squares: { sides: 0, cut: squareViews },
   whole: { sides: 0, cut: wholeView },
   tiles: { sides: 2, cut: tileViews },
+  middle: { sides: 2, cut: middleView },
   crops: { sides: 1, cut: cropViews },
 });
 
@@ -86,6 +87,12 @@ function tileViews(picture, side, most) {
 }
 
 /** @type {(picture: Raster, side: number, most: number) => Cut} */
+function middleView(picture, side) {
+  const { view, place } = centre(picture, side, 2);
+  return { views: [view], places: [place] };
+}
+
+/** @type {(picture: Raster, side: number, most: number) => Cut} */
 function cropViews(picture, side, most) {
   const { width, height } = picture;
   const rows = [...new Set(spread(height - side, GRID).map(roundEven))];
@@ -107,14 +114,15 @@ function cropViews(picture, side, most) {
 }
 
 /**
- * The picture scaled so that its short side is `side`, and of that the centre square; and its place.
+ * The picture scaled so that its short side is `zoom` · `side`, and of that the centre square of `side`; and its place.
  * @param {Raster} picture
  * @param {number} side
+ * @param {number} [zoom]
  * @returns {{view: Raster, place: Place}}
  */
-function centre(picture, side) {
+function centre(picture, side, zoom = 1) {
   const { width, height } = picture;
-  const scale = side / Math.min(height, width);
+  const scale = (zoom * side) / Math.min(height, width);
   const across = Math.max(side, roundEven(width * scale));
   const down = Math.max(side, roundEven(height * scale));
   const left = Math.floor((across - side) / 2) / across;
