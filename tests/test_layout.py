@@ -20,7 +20,7 @@ from imageauth.pixels.condition import CONDITIONS, Measures, conditions_of, past
 from imageauth.pixels.degradations import recompress
 from imageauth.pixels.heatmap import blend, local_logits
 from imageauth.pixels.layout import Entry, Layout
-from imageauth.pixels.views import VIEWS, crop_views, middle_view, tile_views, whole_view
+from imageauth.pixels.views import VIEWS, crop_views, tile_views, whole_view
 from tests.conftest import drawn
 from tests.photo_model import ANSWERS, CARD, LAYOUT
 
@@ -59,17 +59,6 @@ def test_the_whole_and_its_tiles_show_the_same() -> None:
     half = both.reshape(224, 2, 224, 2, 3).mean(axis=(1, 3))
     assert np.abs(half - whole.pixels[0]).mean() < 2
     np.testing.assert_array_equal(whole_view(pixels[:224, :224], 224, 1).pixels[0], pixels[:224, :224])
-
-
-def test_the_middle_is_the_centre_of_the_tiles() -> None:
-    pixels = drawn(1000, 700)
-    tiles, middle = tile_views(pixels, 224, 4), middle_view(pixels, 224, 1)
-    rows = ((0, 2), (3, 1))
-    both = np.concatenate([np.concatenate(tiles.pixels[list(row)], axis=1) for row in rows])
-    assert np.abs(both[112:336, 112:336].astype(int) - middle.pixels[0]).mean() < 1
-    top, left, bottom, right = middle.places[0]
-    assert (bottom - top, right - left) == pytest.approx((0.5, 0.5 * 700 / 1000), abs=0.01)
-    assert not VIEWS["middle"](drawn(447, 800), 224, 1).pixels.size  # enlarged it would tell nothing
 
 
 def test_crops_are_native_the_most_textured_and_apart() -> None:

@@ -123,12 +123,7 @@ def layouts() -> dict[str, Layout]:
     shipped = {name: Card.load(find_model(name)).layout for name in shipped_models()}
     everything = Layout(
         64,
-        (
-            *(
-                Entry(name, count, 0.2)
-                for name, count in (("squares", 3), ("whole", 1), ("tiles", 4), ("middle", 1), ("crops", 5))
-            ),
-        ),
+        (Entry("squares", 3, 0.4), Entry("whole", 1, 0.2), Entry("tiles", 4, 0.2), Entry("crops", 5, 0.2)),
         ("moved", "resized"),
         0.1,
         Canonical(512, 80),

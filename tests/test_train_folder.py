@@ -201,12 +201,12 @@ def lot(count: int, told_by: int, *, noise: bool = False) -> tune.Lot:
     if not noise:
         values[:, :, told_by] += 3 * labels[:, None]
     present = np.ones(values.shape[:2], np.bool_)
-    serving = values[:, :5]
+    served = len(LAYOUT.entries) + len(LAYOUT.variants)
     folds = np.arange(count) // 2 % 5
     sources = np.array(
         [f"{'FAKE' if label else 'REAL'}/{fold}" for label, fold in zip(labels, folds, strict=True)], object
     )
-    return tune.Lot(Seen(labels, sources, serving, present[:, :5]), folds, values, present)
+    return tune.Lot(Seen(labels, sources, values[:, :served], present[:, :served]), folds, values, present)
 
 
 def pooled(seen: Seen, judges: Heads) -> np.ndarray:

@@ -354,7 +354,7 @@ def test_another_model_cannot_be_repeated_unless_it_is_named(case: Case, tmp_pat
     found = verify_report(report, [case.pictures[0]], trust=NOTHING)
     assert found.outcome == "not-repeated"
     assert points(found)["verdict"].mark is Mark.OPEN
-    assert "not among those here (cifake 4, photo 3)" in points(found)["verdict"].note
+    assert "not among those here (cifake 4, photo 4)" in points(found)["verdict"].note
     assert verify_report(report, [case.pictures[0]], model=str(folder), trust=NOTHING).outcome == "agrees"
     card |= {"version": "recalibrated"}
     (folder / "card.json").write_text(json.dumps(card))

@@ -60,15 +60,21 @@ def squares(picture, side, most):
     return found
 
 
-def centre(picture, side, zoom=1):
-    """Scaled to a short side of ``zoom`` times ``side``, and of that the centre square; only the square is computed."""
+def centre(picture, side):
+    """Where the centre square lies if the picture is scaled to a short side of ``side``, as shares of the picture."""
     height, width = picture.shape[:2]
-    scale = zoom * side / min(height, width)
+    scale = side / min(height, width)
     across, down = max(side, round(width * scale)), max(side, round(height * scale))
     left, top = (across - side) // 2 / across, (down - side) // 2 / down
-    right, bottom = min(width, (left + side / across) * width), min(height, (top + side / down) * height)
-    method = Sampling.BICUBIC if scale > 1 else Sampling.LANCZOS
-    box = (left * width, top * height, right, bottom)
+    return top, left, top + side / down, left + side / across
+
+
+def scaled(picture, place, side):
+    """What lies there, at ``side`` × ``side``."""
+    height, width = picture.shape[:2]
+    top, left, bottom, right = place
+    box = (left * width, top * height, min(width, right * width), min(height, bottom * height))
+    method = Sampling.BICUBIC if box[3] - box[1] < side else Sampling.LANCZOS
     return np.asarray(Image.fromarray(picture).resize((side, side), method, box, reducing_gap=3))
 
 
@@ -76,14 +82,10 @@ def tiles(picture, side, most):
     """Quarters of the centre square at twice the size, of pictures that have so many pixels."""
     if min(picture.shape[:2]) < 2 * side:
         return []
-    both = centre(picture, 2 * side)
+    top, left, bottom, right = centre(picture, 2 * side)
+    rows, columns = (top, (top + bottom) / 2, bottom), (left, (left + right) / 2, right)
     corners = ((0, 0), (1, 1), (0, 1), (1, 0))[:most]
-    return [both[r * side : (r + 1) * side, c * side : (c + 1) * side] for r, c in corners]
-
-
-def middle(picture, side, most):
-    """The middle at twice the size, of pictures that have so many pixels."""
-    return [] if min(picture.shape[:2]) < 2 * side else [centre(picture, side, 2)]
+    return [scaled(picture, (rows[r], columns[c], rows[r + 1], columns[c + 1]), side) for r, c in corners]
 
 
 def crops(picture, side, most):
@@ -119,9 +121,8 @@ def resized(view):
 
 CUT = {
     "squares": squares,
-    "whole": lambda p, side, most: [centre(p, side)],
+    "whole": lambda p, side, most: [scaled(p, centre(p, side), side)],
     "tiles": tiles,
-    "middle": middle,
     "crops": crops,
 }
 CHANGE = {

@@ -59,7 +59,7 @@ def photos(
         ),
     ],
     probes: Annotated[
-        bool, typer.Option("--probes/--no-probes", help="Run the shortcut probes, too (a quarter of an hour).")
+        bool, typer.Option("--probes/--no-probes", help="Run the shortcut probes, too (ten minutes).")
     ] = True,
 ) -> None:
     """Prepare labelled pictures from public repositories for the model photo and for imageauth evaluate.

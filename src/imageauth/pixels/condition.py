@@ -27,6 +27,8 @@ _PATCH = 128
 _LOWEST = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 _STEPS = range(60, 2, -1)
 _TOLD, _PERIODIC = 64, 0.6
+# Some of the values, and how far even they are from being multiples of a step that is none.
+_SAMPLE, _HARDLY = 1024, 0.3
 _COSINES = np.stack(
     [np.cos((2 * np.arange(_BLOCK) + 1) * k * np.pi / 16) * (0.5 if k else 8**-0.5) for k in range(3)]
 ).astype(np.float32)
@@ -102,11 +104,20 @@ def _grid(plane: Floats) -> int:
 
 def _step(values: Floats) -> float | None:
     """The largest step whose multiples the magnitudes are; None where there is none, or too few to tell."""
+    sample = values[:: max(1, len(values) // _SAMPLE)]
     for step in _STEPS:
+        few = sample[sample > step / 2]
+        if len(few) >= _TOLD and _periodicity(few, step) < _HARDLY:
+            continue  # most steps: nothing more is asked of them
         told = values[values > step / 2]
-        if len(told) >= _TOLD and float(np.cos(told * (2 * np.pi / step)).mean()) > _PERIODIC:
+        if len(told) >= _TOLD and _periodicity(told, step) > _PERIODIC:
             return float(step)
     return None
+
+
+def _periodicity(values: Floats, step: float) -> float:
+    """1 where all are multiples of the step, about 0 where they have nothing to do with it."""
+    return float(np.cos(values * (2 * np.pi / step)).mean())
 
 
 def sharpness(luma: Floats) -> float:

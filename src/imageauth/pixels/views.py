@@ -135,27 +135,22 @@ def square_views(pixels: Pixels, side: int, most: int) -> Cut:
 
 def whole_view(pixels: Pixels, side: int, most: int) -> Cut:
     """The centre square, as large as the shorter side, at ``side`` × ``side``: what the picture shows."""
-    view, place = _centre(pixels, side)
-    return Cut.of([view], [place], side)
+    place = _centre_place(pixels, side)
+    return Cut.of([_scaled(pixels, place, side)], [place], side)
 
 
 def tile_views(pixels: Pixels, side: int, most: int) -> Cut:
     """The same at twice the size, cut in 2×2: only of pictures that have so many pixels, since enlarged ones would
     tell nothing that the whole view does not.
     """
-    both, (top, left, bottom, right) = _centre(pixels, 2 * side)
+    top, left, bottom, right = _centre_place(pixels, 2 * side)
     rows, columns = (top, (top + bottom) / 2, bottom), (left, (left + right) / 2, right)
-    views, places = [], []
-    for row, column in ((0, 0), (1, 1), (0, 1), (1, 0)):  # two of them lie across from one another
-        views.append(both[row * side : (row + 1) * side, column * side : (column + 1) * side])
-        places.append((rows[row], columns[column], rows[row + 1], columns[column + 1]))
-    return Cut.of(views[:most], places[:most], side)
-
-
-def middle_view(pixels: Pixels, side: int, most: int) -> Cut:
-    """The middle of the whole view at twice the size: closer to what a picture mostly shows. No picture is enlarged."""
-    view, place = _centre(pixels, side, zoom=2)
-    return Cut.of([view], [place], side)
+    # Two of them lie across from one another.
+    places = [
+        (rows[row], columns[column], rows[row + 1], columns[column + 1])
+        for row, column in ((0, 0), (1, 1), (0, 1), (1, 0))[:most]
+    ]
+    return Cut.of([_scaled(pixels, place, side) for place in places], places, side)
 
 
 def crop_views(pixels: Pixels, side: int, most: int) -> Cut:
@@ -186,28 +181,29 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         "squares": View(square_views, 0),
         "whole": View(whole_view, 0),
         "tiles": View(tile_views, 2),
-        "middle": View(middle_view, 2),
         "crops": View(crop_views, 1),
     }
 )
-"""Name → what is cut. Tiles and the middle need a short side of two views' sides, crops of one."""
+"""Name → what is cut. Tiles need a short side of two views' sides, crops of one."""
 
 
-def _centre(pixels: Pixels, side: int, zoom: int = 1) -> tuple[Pixels, Place]:
-    """The picture scaled so that its short side is ``zoom`` · ``side``, and of that the centre square of ``side``; and
-    its place.
-
-    Only the square is scaled: of a long picture the rest would fill the memory.
-    """
+def _centre_place(pixels: Pixels, side: int) -> Place:
+    """Where the centre square of the picture would lie if its short side were ``side``."""
     height, width = pixels.shape[:2]
-    scale = zoom * side / min(height, width)
+    scale = side / min(height, width)
     across, down = max(side, round(width * scale)), max(side, round(height * scale))
     left, top = (across - side) // 2 / across, (down - side) // 2 / down
-    place = (top, left, top + side / down, left + side / across)
-    box = (left * width, top * height, min(width, place[3] * width), min(height, place[2] * height))
-    method = _RESAMPLING.BICUBIC if scale > 1 else _RESAMPLING.LANCZOS
+    return top, left, top + side / down, left + side / across
+
+
+def _scaled(pixels: Pixels, place: Place, side: int) -> Pixels:
+    """What lies there, at ``side`` × ``side``; only that is scaled, of a long picture the rest is much."""
+    height, width = pixels.shape[:2]
+    top, left, bottom, right = place
+    box = (left * width, top * height, min(width, right * width), min(height, bottom * height))
+    method = _RESAMPLING.BICUBIC if box[3] - box[1] < side else _RESAMPLING.LANCZOS
     picture = PIL.Image.fromarray(pixels).resize((side, side), method, box, reducing_gap=3)
-    return np.asarray(picture, np.uint8), place
+    return np.asarray(picture, np.uint8)
 
 
 def _texture(

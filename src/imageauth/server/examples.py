@@ -35,7 +35,7 @@ REPORT: dict[str, Any] = {
     ],
     "produced_by": {
         "imageauth": "0.1.0",
-        "model": "photo 3",
+        "model": "photo 4",
         "model_sha256": "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730",
         "policy": "standard",
         "policy_sha256": None,

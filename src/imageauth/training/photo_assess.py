@@ -26,7 +26,7 @@ SLOTS = ("whole", "tiles", "tiles", "crops")
 """The views of each copy of a picture, as :class:`imageauth.training.photo_views.TrainingLook` gives them."""
 LAYOUT = Layout(
     ViT().side,
-    (Entry("whole", 1, 0.25), Entry("tiles", 2, 0.5), Entry("crops", 1, 0.25)),
+    (Entry("whole", 1, 0.34), Entry("tiles", 1, 0.33), Entry("crops", 1, 0.33)),
     ("passed-on",),
     canonical=Canonical(1536, 92),
 )
@@ -112,7 +112,8 @@ def scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [N].
     """
-    return variant_scores(heads, values, present)[:, 0]
+    served = [SLOTS.index(entry.view) for entry in LAYOUT.entries]
+    return variant_scores(heads, values[:, served], present[:, served])[:, 0]
 
 
 def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
@@ -120,7 +121,7 @@ def serving_scores(heads: Heads, values: Values, present: Bools) -> Floats:
 
     Args:
         heads: to ask.
-        values: features of :data:`SLOTS`, then of the whole view under each of the layout's K variants, [N, 4 + K, F];
+        values: features of the layout's V views, then of the whole view under each of its K variants, [N, V + K, F];
             present: bool.
 
     Returns:
@@ -140,8 +141,7 @@ def variant_scores(heads: Heads, values: Values, present: Bools) -> Floats:
     """
     slots = LAYOUT.names([entry.count for entry in LAYOUT.entries], values.shape[1])
     logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(slots)], axis=1)
-    cut = np.array(SLOTS)
-    counts = np.stack([(present[:, : len(cut)] & (cut == entry.view)).sum(axis=1) for entry in LAYOUT.entries], axis=1)
+    counts = present[:, : len(LAYOUT.entries)].astype(np.int64)  # one view an entry
     return np.stack([LAYOUT.weigh(row[here], count) for row, here, count in zip(logits, present, counts, strict=True)])
 
 

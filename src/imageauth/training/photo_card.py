@@ -12,6 +12,7 @@ import numpy as np
 from imageauth.evaluation.figures import or_none, rounded
 from imageauth.evaluation.held_out import conformal_thresholds
 from imageauth.evaluation.leave_sources_out import SourceFigures
+from imageauth.evaluation.shortcut import HEADERS
 from imageauth.evaluation.source_tables import by_condition, by_part, headline
 from imageauth.files import write_atomically
 from imageauth.pixels.answers import Answers
@@ -22,9 +23,10 @@ from imageauth.pixels.measured import FILE_NAME as FIGURES_FILE
 from imageauth.training.export import WEIGHTS
 from imageauth.training.model_card import CARD_PAGE
 from imageauth.training.photo_assess import LAYOUT, RISKS, Assessment
+from imageauth.training.photos.probes import table
 from imageauth.training.vit import ViT
 
-VERSION = "3"
+VERSION = "4"
 DOMAIN = Domain(
     short_side=(65, 16384),
     aspect=6.0,
@@ -57,6 +59,7 @@ def write_photo(
     conditions: Mapping[str, SourceFigures],
     about: Mapping[str, str],
     more: Mapping[str, Any],
+    probes: Mapping[str, Any] | None,
 ) -> Card:
     """Write ``model.tflite``, ``card.json``, ``figures.json`` and the page.
 
@@ -69,6 +72,7 @@ def write_photo(
         conditions: name → figures of a part of them, which were degraded as the protocol says.
         about: heading → text of what cannot be measured, for the page.
         more: further figures for the card.
+        probes: for shortcuts in the pictures, as :func:`imageauth.training.photos.probes.known` gives them.
 
     Returns:
         The card as written.
@@ -84,6 +88,7 @@ def write_photo(
         "real_sources": figures.counts["real_sources"],
         "ai_sources": figures.counts["fake_sources"],
         **short,
+        **({"headers_auroc": round(probes["headers"]["auroc"][HEADERS], 4)} if probes else {}),
         **more,
     }
     card = Card(
@@ -104,7 +109,7 @@ def write_photo(
     write_atomically(folder / WEIGHTS, network)
     everything = {"all": figures.to_json(), "conditions": {name: part.to_json() for name, part in conditions.items()}}
     write_atomically(folder / FIGURES_FILE, (json.dumps(rounded(everything), indent=1) + "\n").encode())
-    write_atomically(folder / CARD_PAGE, _page(card, figures, conditions, about, len(network)).encode())
+    write_atomically(folder / CARD_PAGE, _page(card, figures, conditions, about, len(network), probes).encode())
     write_atomically(folder / FILE_NAME, card.to_text().encode())
     return card
 
@@ -138,6 +143,7 @@ def _page(
     conditions: Mapping[str, SourceFigures],
     about: Mapping[str, str],
     size: int,
+    probes: Mapping[str, Any] | None,
 ) -> str:
     at = card.thresholds
     lines = [
@@ -172,6 +178,10 @@ def _page(
         "## By generator",
         "",
         by_part("generator", figures.generators, ai=True),
+        "",
+        "## Shortcuts",
+        "",
+        *table(probes),
         "",
         "## Thresholds",
         "",

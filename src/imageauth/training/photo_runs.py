@@ -35,6 +35,7 @@ from imageauth.training.photo_assess import (
 from imageauth.training.photo_card import layout_of, write_photo
 from imageauth.training.photo_heads import BITS, attach, encoder_of
 from imageauth.training.photo_views import ServingLook, TrainingLook
+from imageauth.training.photos.probes import known as known_probes
 from imageauth.training.photos.tables import Photo, at_most
 from imageauth.training.photos.tables import load as load_table
 from imageauth.training.vit import ViT, build
@@ -91,7 +92,8 @@ def train_photo(
     """
     tell = progress or (lambda what, done, total: None)
     began = time.monotonic()
-    photos = at_most(load_table(data), MOST_OF_A_SOURCE)
+    prepared = load_table(data)
+    photos = at_most(prepared, MOST_OF_A_SOURCE)
     if len({photo.fold for photo in photos}) < 2:
         raise DataError(f"{data}: leave-sources-out needs two folds at least")
     out.mkdir(parents=True, exist_ok=True)
@@ -135,7 +137,8 @@ def train_photo(
     )
     about = {"Data": data_used, **ABOUT}
     more = {"precision": "4 and 8 bits", "parameters": int(whole.count_params())}
-    card = write_photo(out / MODEL_FOLDER, config, network, assessment, figures, degraded, about, more)
+    folder, probes = out / MODEL_FOLDER, known_probes(data, prepared)
+    card = write_photo(folder, config, network, assessment, figures, degraded, about, more, probes)
     run = {"seconds": round(time.monotonic() - began), "pictures": len(used), "sha256": card.sha256}
     write_atomically(out / "result.json", (json.dumps(run, indent=1) + "\n").encode())
     return card

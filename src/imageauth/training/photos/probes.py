@@ -11,7 +11,7 @@ import numpy.typing as npt
 from imageauth.errors import DataError, ImageError
 from imageauth.evaluation.compression import See, history_probe
 from imageauth.evaluation.dataset import Item
-from imageauth.evaluation.shortcut import header_probe
+from imageauth.evaluation.shortcut import HEADERS, HEADERS_AND_SIZE, header_probe
 from imageauth.files import write_atomically
 from imageauth.images import Image, read_image
 from imageauth.pixels.views import VIEWS
@@ -20,7 +20,7 @@ from imageauth.training.photos.tables import Photo, at_most, digest
 from imageauth.training.storing import writing
 
 FILE_NAME = "probes.json"
-PER_SOURCE = 8
+PER_SOURCE = 2
 """Pictures of each source that the probes look at: sources are what varies, and each picture costs a decode a probe."""
 
 LEFT = ("whole", "crops", "crops, degraded")
@@ -67,9 +67,8 @@ def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = 
         DataError: there are too few pictures, or the file cannot be written.
         MissingExtraError: scikit-learn is not installed.
     """
-    digested = digest(photos)
-    if known := _known(folder / FILE_NAME, digested):
-        return known
+    if found := known(folder, photos):
+        return found
     chosen = at_most([photo for photo in photos if photo.native], PER_SOURCE)
     items = [Item(folder / p.file, p.file, int(p.label == "fake"), p.source) for p in chosen]
     folds = [photo.fold for photo in chosen]
@@ -82,7 +81,7 @@ def probe(folder: Path, photos: Sequence[Photo], *, progress: Progress | None = 
             progress(done, total)
 
     result: dict[str, Any] = {
-        "photos_sha256": digested,
+        "photos_sha256": digest(photos),
         "headers": header_probe(items, folds=folds),
         "history": history_probe(items, folds, _seeing(lambda image: image.pixels[None], tick)),
         "laundered": history_left(items, folds, TrainingLook().side, tick),
@@ -129,10 +128,41 @@ def _measured(items: Sequence[Item], folds: Sequence[int], see: See) -> dict[str
         return {"n": 0, "folds": 0, "auroc": None}
 
 
-def _known(path: Path, digested: str) -> dict[str, Any] | None:
-    """What the file says, if it is of these very pictures and has all that is asked for."""
+def known(folder: Path, photos: Sequence[Photo]) -> dict[str, Any] | None:
+    """What the probes gave for these very pictures, if they were run.
+
+    Args: as for :func:`probe`.
+    """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return data if data["photos_sha256"] == digested and set(data["laundered"]) == set(LEFT) else None
+        data = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        return data if data["photos_sha256"] == digest(photos) and set(data["laundered"]) == set(LEFT) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def table(probes: Mapping[str, Any] | None) -> list[str]:
+    """What they gave, as Markdown.
+
+    Args:
+        probes: as :func:`probe` gives them; None: not run.
+    """
+    if probes is None:
+        return ["Shortcut probes were not run."]
+    headers, history = probes["headers"], probes["history"]
+    rows = [
+        ("headers of the native files", headers["n"], headers["auroc"][HEADERS]),
+        ("the same and bytes per pixel", headers["n"], headers["auroc"][HEADERS_AND_SIZE]),
+        ("JPEG history of the native files", history["n"], history["auroc"]),
+        *(
+            (f"JPEG history of what the network sees in training: {name}", result["n"], result["auroc"])
+            for name, result in probes["laundered"].items()
+        ),
+    ]
+    return [
+        f"Shortcut probes, leave-sources-out by fold, at most {PER_SOURCE} pictures of a source: how well the classes "
+        "are told apart without looking at what a picture shows (.5: not at all).",
+        "",
+        "| probe | pictures | AUROC |",
+        "|---|---:|---:|",
+        *(f"| {name} | {n:,} | {'–' if auroc is None else f'{auroc:.3f}'} |" for name, n, auroc in rows),
+    ]

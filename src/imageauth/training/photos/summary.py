@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imageauth.escaping import table_cell
-from imageauth.evaluation.shortcut import HEADERS, HEADERS_AND_SIZE
 from imageauth.training.photos.prepare import Prepared
-from imageauth.training.photos.probes import PER_SOURCE
+from imageauth.training.photos.probes import table
 from imageauth.training.photos.tables import Photo, digest
 
 FILE_NAME = "SUMMARY.md"
@@ -46,7 +45,7 @@ def summarise(prepared: Prepared, probes: Mapping[str, Any] | None) -> str:
         f"Lines and files that could not be used: {len(prepared.left_out):,}.",
         *(f"- {line}" for line in prepared.left_out[:_SHOWN]),
         "",
-        *_probes(probes),
+        *table(probes),
         "",
         *_table("licence, as far as known", photos, lambda photo: photo.licence),
         "",
@@ -109,27 +108,4 @@ def _split_groups(photos: Sequence[Photo]) -> list[str]:
         "Families of generators, owners of repositories and sources stay in one fold each, the family before the "
         "owner. Owners that stand in several folds because some of their pictures belong to a family: "
         f"{len(parted)}{names}.",
-    ]
-
-
-def _probes(probes: Mapping[str, Any] | None) -> list[str]:
-    if probes is None:
-        return ["Shortcut probes were not run."]
-    headers, history = probes["headers"], probes["history"]
-    rows = [
-        ("headers of the native files", headers["n"], headers["auroc"][HEADERS]),
-        ("the same and bytes per pixel", headers["n"], headers["auroc"][HEADERS_AND_SIZE]),
-        ("JPEG history of the native files", history["n"], history["auroc"]),
-        *(
-            (f"JPEG history of what the network sees in training: {name}", result["n"], result["auroc"])
-            for name, result in probes["laundered"].items()
-        ),
-    ]
-    return [
-        f"Shortcut probes, leave-sources-out by fold, at most {PER_SOURCE} pictures of a source: how well the classes "
-        "are told apart without looking at what a picture shows (.5: not at all).",
-        "",
-        "| probe | pictures | AUROC |",
-        "|---|---:|---:|",
-        *(f"| {name} | {n:,} | {'–' if auroc is None else f'{auroc:.3f}'} |" for name, n, auroc in rows),
     ]

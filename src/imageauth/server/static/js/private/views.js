@@ -22,7 +22,6 @@ const WAYS = Object.freeze({
   squares: { sides: 0, cut: squareViews },
   whole: { sides: 0, cut: wholeView },
   tiles: { sides: 2, cut: tileViews },
-  middle: { sides: 2, cut: middleView },
   crops: { sides: 1, cut: cropViews },
 });
 
@@ -66,30 +65,21 @@ function squareViews(picture, side, most) {
 
 /** @type {(picture: Raster, side: number, most: number) => Cut} */
 function wholeView(picture, side) {
-  const { view, place } = centre(picture, side);
-  return { views: [view], places: [place] };
+  const place = centrePlace(picture, side);
+  return { views: [scaled(picture, place, side)], places: [place] };
 }
 
 /** @type {(picture: Raster, side: number, most: number) => Cut} */
 function tileViews(picture, side, most) {
-  const { view, place } = centre(picture, 2 * side);
-  const [top, left, bottom, right] = place;
+  const [top, left, bottom, right] = centrePlace(picture, 2 * side);
   const rows = [top, (top + bottom) / 2, bottom];
   const columns = [left, (left + right) / 2, right];
-  /** @type {Cut} */
-  const result = { views: [], places: [] };
   // Two of them lie across from one another.
-  for (const [row, column] of [[0, 0], [1, 1], [0, 1], [1, 0]].slice(0, most)) {
-    result.views.push(cropped(view, column * side, row * side, side, side));
-    result.places.push([rows[row], columns[column], rows[row + 1], columns[column + 1]]);
-  }
-  return result;
-}
-
-/** @type {(picture: Raster, side: number, most: number) => Cut} */
-function middleView(picture, side) {
-  const { view, place } = centre(picture, side, 2);
-  return { views: [view], places: [place] };
+  const corners = [[0, 0], [1, 1], [0, 1], [1, 0]].slice(0, most);
+  const places = corners.map(
+    ([row, column]) => /** @type {Place} */ ([rows[row], columns[column], rows[row + 1], columns[column + 1]]),
+  );
+  return { views: places.map((place) => scaled(picture, place, side)), places };
 }
 
 /** @type {(picture: Raster, side: number, most: number) => Cut} */
@@ -114,25 +104,32 @@ function cropViews(picture, side, most) {
 }
 
 /**
- * The picture scaled so that its short side is `zoom` · `side`, and of that the centre square of `side`; and its place.
+ * Where the centre square of the picture would lie if its short side were `side`.
  * @param {Raster} picture
  * @param {number} side
- * @param {number} [zoom]
- * @returns {{view: Raster, place: Place}}
+ * @returns {Place}
  */
-function centre(picture, side, zoom = 1) {
-  const { width, height } = picture;
-  const scale = (zoom * side) / Math.min(height, width);
+function centrePlace({ width, height }, side) {
+  const scale = side / Math.min(height, width);
   const across = Math.max(side, roundEven(width * scale));
   const down = Math.max(side, roundEven(height * scale));
   const left = Math.floor((across - side) / 2) / across;
   const top = Math.floor((down - side) / 2) / down;
-  /** @type {Place} */
-  const place = [top, left, top + side / down, left + side / across];
+  return [top, left, top + side / down, left + side / across];
+}
+
+/**
+ * What lies there, at `side` × `side`.
+ * @param {Raster} picture
+ * @param {Place} place
+ * @param {number} side
+ * @returns {Raster}
+ */
+function scaled(picture, [top, left, bottom, right], side) {
+  const { width, height } = picture;
   /** @type {[number, number, number, number]} */
-  const box = [left * width, top * height, Math.min(width, place[3] * width), Math.min(height, place[2] * height)];
-  const filter = scale > 1 ? "bicubic" : "lanczos";
-  return { view: resize(picture, side, side, filter, { box, reducingGap: 3 }), place };
+  const box = [left * width, top * height, Math.min(width, right * width), Math.min(height, bottom * height)];
+  return resize(picture, side, side, box[3] - box[1] < side ? "bicubic" : "lanczos", { box, reducingGap: 3 });
 }
 
 /**
