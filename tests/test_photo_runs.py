@@ -72,6 +72,7 @@ def test_a_run_makes_a_model_that_checks_pictures(
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "shared-repost" in page
     assert "maker source1" in page
+    assert "Shortcut probes were not run." in page
     assert json.loads((folder / "figures.json").read_text(encoding="utf-8"))["all"]["folds"] == 3
     model = PixelModel.load(folder)
     red = (drawn(120, 100, 99) * [1.0, 0.5, 0.5]).astype(np.uint8)
