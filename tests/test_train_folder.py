@@ -264,8 +264,9 @@ def test_the_pull_is_towards_the_head_that_was_there() -> None:
 
 def test_kept_pictures_come_back_as_they_were(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    present = rng.random((8, 6)) < 0.7
-    present[:, [0, 4, 5]] = True  # every picture has the whole view
+    entries = len(LAYOUT.entries)
+    present = rng.random((8, entries + len(LAYOUT.variants))) < 0.7
+    present[:, [0, *range(entries, present.shape[1])]] = True  # every picture has the whole view
     names = np.array(["REAL/a", "FAKE/b"] * 4, object)
     tokens = rng.normal(size=(present.sum(), len(TINY.taps) * TINY.width)).astype(np.float16)
     whole = kept.Kept("d" * 64, np.array([0, 1] * 4), names, names, present, tokens)
