@@ -33,7 +33,7 @@ from imageauth.provenance.trust import load as load_trust
 from imageauth.report import NO_PIXELS, Evidence, Failure, Report
 from imageauth.verdict import NOTHING_DECIDES, STANDARD, Policy, decide
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 PathLike = str | os.PathLike[str]
 
 
@@ -458,7 +458,7 @@ def failure_of(name: str, error: ImageError | MemoryError) -> Failure:
     return Failure(name, "too-large", "needs more memory than there is")
 
 
-def _begun(aside: Executor | None, work: Callable[..., T], *given: Any) -> Callable[[], T]:
+def _begun(aside: Executor | None, work: Callable[..., _T], *given: Any) -> Callable[[], _T]:
     """What gives the result of work: begun already, or done when it is asked for."""
     return aside.submit(work, *given).result if aside else partial(work, *given)
 
