@@ -9,7 +9,8 @@ at count.
 
 import argparse
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,35 +18,28 @@ from tests.browsing import chromium
 from tests.live import serving
 
 from imageauth import Detector
+from imageauth.cli.inputs import expand
 from imageauth.errors import ImageError
-from imageauth.images import decode, has_image_suffix
 from imageauth.report import Report
 from imageauth.server.app import create_app
-from private_mode import FIRST, encoded
+from photo_speed import picture
+from private_mode import FIRST, encoded, saved
 from speed import write_page
 
 CHECK = 'async (data) => checker.check(new File([bytes(data)], "b"), { ...quiet(), heatmap: false })'
 CLOSE = 0.01  # what private mode aims at
 
 
-def chosen(folders: Sequence[Path], most: int, domain: tuple[int, int]) -> Iterator[bytes]:
-    """At most so many files of each folder, of pictures whose short side is within the domain."""
-    for folder in folders:
-        files = (path for path in folder.rglob("*") if path.is_file() and has_image_suffix(path.name))
-        count = 0
-        for data in sorted((path.read_bytes() for path in files), key=lambda data: hashlib.sha256(data).hexdigest()):
-            if count < most and fits(data, domain):
-                count += 1
-                yield data
-
-
-def fits(data: bytes, domain: tuple[int, int]) -> bool:
-    """Whether it is a picture of that short side, pixels."""
-    try:
-        image = decode(data)
-    except ImageError:
-        return False
-    return domain[0] <= min(image.width, image.height) <= domain[1]
+def answered(folder: Path, detector: Detector) -> Iterator[tuple[bytes, Report]]:
+    """The files of a folder that `photo` looks at, by their SHA-256, and what it says of them."""
+    found = (Path(item.source).read_bytes() for item in expand([str(folder)]) if isinstance(item.source, str))
+    for data in sorted(found, key=lambda data: hashlib.sha256(data).digest()):
+        try:
+            report = detector.check(data)
+        except ImageError:
+            continue
+        if str(report.produced_by["model"]).startswith("photo "):
+            yield data, report
 
 
 def main() -> None:
@@ -55,27 +49,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     detector = Detector()
-    (domain,) = (model.card.domain.short_side for model in detector.models if model.card.name == "photo")
     apart: list[float] = []
     other = 0
     with serving(create_app(detector)) as url, chromium() as browser:
         page = browser.new_page()
         page.goto(url)
-        first = True
-        for data in chosen(arguments.folders, arguments.most, domain):
-            if first:
-                page.evaluate(FIRST, encoded(data))
-                first = False
-            mine = detector.check(data)
-            answer = page.evaluate(CHECK, encoded(data))
-            if "verdict" not in answer:
-                continue  # of a format that browsers do not read
-            theirs = Report.from_json(answer)
-            if mine.probability is None or theirs.probability is None:
-                continue
-            apart.append(abs(mine.probability - theirs.probability))
-            other += mine.verdict is not theirs.verdict
-            print(f"{apart[-1]:.4f} {mine.probability:.4f} {mine.verdict.value} {theirs.verdict.value}", flush=True)
+        page.evaluate(FIRST, encoded(saved(picture(256, 256), "PNG")))
+        for folder in arguments.folders:
+            for data, mine in islice(answered(folder, detector), arguments.most):
+                answer = page.evaluate(CHECK, encoded(data))
+                if "verdict" not in answer:
+                    continue  # of a format that browsers do not read
+                theirs = Report.from_json(answer)
+                if mine.probability is None or theirs.probability is None:
+                    continue
+                apart.append(abs(mine.probability - theirs.probability))
+                other += mine.verdict is not theirs.verdict
+                print(f"{apart[-1]:.4f} {mine.probability:.4f} {mine.verdict.value} {theirs.verdict.value}", flush=True)
     differences = np.array(apart)
     rows = [
         ("pictures", f"{len(differences)}", ""),

@@ -197,7 +197,7 @@ def _centre_place(pixels: Pixels, side: int) -> Place:
 
 
 def _scaled(pixels: Pixels, place: Place, side: int) -> Pixels:
-    """What lies there, at ``side`` × ``side``; only that is scaled, of a long picture the rest is much."""
+    """What lies there, at ``side`` × ``side``; only that is scaled, lest a long picture fill the memory."""
     height, width = pixels.shape[:2]
     top, left, bottom, right = place
     box = (left * width, top * height, min(width, right * width), min(height, bottom * height))

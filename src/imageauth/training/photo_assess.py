@@ -112,7 +112,11 @@ def scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [N].
     """
-    served = [SLOTS.index(entry.view) for entry in LAYOUT.entries]
+    served = [
+        slot
+        for entry in LAYOUT.entries
+        for slot in [slot for slot, name in enumerate(SLOTS) if name == entry.view][: entry.count]
+    ]
     return variant_scores(heads, values[:, served], present[:, served])[:, 0]
 
 
@@ -139,9 +143,10 @@ def variant_scores(heads: Heads, values: Values, present: Bools) -> Floats:
     Returns:
         float64 [N, 1 + K].
     """
-    slots = LAYOUT.names([entry.count for entry in LAYOUT.entries], values.shape[1])
+    most = [entry.count for entry in LAYOUT.entries]
+    slots = LAYOUT.names(most, values.shape[1])
     logits = np.stack([getattr(heads, name)(values[:, slot])[:, 0] for slot, name in enumerate(slots)], axis=1)
-    counts = present[:, : len(LAYOUT.entries)].astype(np.int64)  # one view an entry
+    counts = np.stack([part.sum(axis=1) for part in np.split(present, np.cumsum(most), axis=1)[: len(most)]], axis=1)
     return np.stack([LAYOUT.weigh(row[here], count) for row, here, count in zip(logits, present, counts, strict=True)])
 
 
